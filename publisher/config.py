@@ -1,0 +1,342 @@
+"""publication.toml -> Publication; secrets come from the environment alone."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from publisher.errors import ConfigError
+from publisher.tables import key, load_toml, read
+from publisher.week import WeekMoment
+
+FILE = "publication.toml"
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
+
+
+def _web_address(value: str, name: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ConfigError(f"{name} must be a web address such as https://example.org")
+
+
+class SourceKind(StrEnum):
+    """Where articles come from."""
+
+    FOLDER = "folder"
+    FEED = "feed"
+
+
+class SenderKind(StrEnum):
+    """What carries the mail."""
+
+    OUTBOX = "outbox"
+    SENDGRID = "sendgrid"
+    SMTP = "smtp"
+
+
+class Security(StrEnum):
+    """How an SMTP connection is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class Approval(StrEnum):
+    """Who lets an issue go out."""
+
+    EDITOR = "editor"
+    AUTOMATIC = "automatic"
+
+
+class PageSize(StrEnum):
+    """The paper of the magazine edition."""
+
+    A4 = "A4"
+    LETTER = "letter"
+
+
+class PdfPolicy(StrEnum):
+    """How a reader gets the PDF."""
+
+    LINK = "link"
+    ATTACH = "attach"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the magazine with its own colour."""
+
+    name: str = key("Name as printed; articles name it in their front matter")
+    colour: str = key("Colour of kickers and rules, `#rrggbb`", "#8a3324")
+
+    def __post_init__(self) -> None:
+        if not _COLOUR.fullmatch(self.colour):
+            raise ConfigError(f'colour = "{self.colour}" is not a colour: write it like #8a3324')
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """One place articles are collected from."""
+
+    kind: SourceKind = key("`folder` or `feed`")
+    name: str = key("Name shown in reports; the path or address if left out", "")
+    path: Path | None = key("Folder of Markdown files, relative to publication.toml", None)
+    url: str = key("Address of an RSS, Atom or JSON feed", "")
+    section: str = key("Section for articles that name none", "")
+    language: str = key("Language of articles that name none", "")
+    limit: int = key("Most articles taken from one fetch", 50)
+
+    def __post_init__(self) -> None:
+        if self.kind is SourceKind.FOLDER and self.path is None:
+            raise ConfigError('a folder source needs path = "..."')
+        if self.kind is SourceKind.FEED:
+            _web_address(self.url, "url of a feed source")
+        if self.limit < 1:
+            raise ConfigError("limit must be 1 or more")
+
+    @property
+    def label(self) -> str:
+        """The name an operator sees."""
+        return self.name or self.url or str(self.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailFrom:
+    """Who the mail is from; the postal address is required by law in bulk mail."""
+
+    name: str = key("Name readers see as sender")
+    address: str = key("Address readers see as sender")
+    reply_to: str = key("Address for answers, if another", "")
+    postal: str = key("Postal address printed in every mail (required by anti-spam laws)")
+
+    def __post_init__(self) -> None:
+        for name, value in (("address", self.address), ("reply_to", self.reply_to)):
+            if (value or name == "address") and not _ADDRESS.fullmatch(value):
+                raise ConfigError(f'{name} = "{value}" is not an e-mail address')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The week's clock, in the publication's zone."""
+
+    cutoff: WeekMoment = key(
+        "When the week closes: later articles belong to the next issue",
+        WeekMoment.parse("Friday 06:00"),
+    )
+    collect: tuple[WeekMoment, ...] = key(
+        "When sources are read",
+        tuple(WeekMoment.parse(f"{d} 05:30") for d in ("Mon", "Tue", "Wed", "Thu", "Fri")),
+    )
+    draft: WeekMoment = key(
+        "When the draft is composed, rendered and shown to the editors",
+        WeekMoment.parse("Friday 07:00"),
+    )
+    send: WeekMoment = key("When the issue goes out", WeekMoment.parse("Saturday 07:00"))
+    approval: Approval = key(
+        "`editor`: only an approved issue goes out; `automatic`: it goes out by itself",
+        Approval.EDITOR,
+    )
+    editors: tuple[str, ...] = key("Addresses that get the draft and the bad news", ())
+    grace_hours: int = key("How late a missed time is still made up for, in hours", 12)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.grace_hours <= 96:
+            raise ConfigError("grace_hours must be from 0 to 96")
+        for editor in self.editors:
+            if not _ADDRESS.fullmatch(editor):
+                raise ConfigError(f'editors: "{editor}" is not an e-mail address')
+        order = [(m.weekday, m.time) for m in (self.cutoff, self.draft, self.send)]
+        if order != sorted(order):
+            raise ConfigError("cutoff, draft and send must follow one another in the week")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpConfig:
+    """The mail server of the SMTP sender; the password is SMTP_PASSWORD."""
+
+    host: str = key("Server name", "localhost")
+    port: int = key("Port", 587)
+    user: str = key("User name, if the server wants one", "")
+    security: Security = key("`starttls`, `tls` or `none` (loopback only)", Security.STARTTLS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendgridConfig:
+    """The SendGrid sender; the key is SENDGRID_API_KEY."""
+
+    region: str = key("`global` or `eu`", "global")
+    sandbox: bool = key("Let SendGrid check every request but mail nothing", False)
+    categories: tuple[str, ...] = key("Categories for SendGrid's statistics (at most 8)", ())
+    endpoint: str = key("Another API address, for tests and proxies", "")
+
+    def __post_init__(self) -> None:
+        if self.region not in ("global", "eu"):
+            raise ConfigError(f'region = "{self.region}" is not allowed: use global or eu')
+        if len(self.categories) > 8:
+            raise ConfigError("categories: at most 8, two more are ours")
+        if self.endpoint:
+            _web_address(self.endpoint, "endpoint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """How an issue reaches its readers."""
+
+    sender: SenderKind = key(
+        "`outbox` (writes .eml files), `sendgrid` or `smtp`", SenderKind.OUTBOX
+    )
+    outbox: Path = key("Folder of the outbox sender", Path("outbox"))
+    pdf: PdfPolicy = key("`link` to the PDF, or `attach` it when small enough", PdfPolicy.LINK)
+    attach_limit_mb: float = key("Largest PDF that is attached, in MB", 7.0)
+    batch: int = key("Readers in one request, at most 1000", 500)
+    timeout_s: float = key("Seconds to wait for the mail server", 60.0)
+    list_name: str = key("Name of the mailing list", "readers")
+    smtp: SmtpConfig = key("", default_factory=SmtpConfig)
+    sendgrid: SendgridConfig = key("", default_factory=SendgridConfig)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.batch <= 1000:
+            raise ConfigError("batch must be from 1 to 1000 (SendGrid takes no more)")
+        if not 1 <= self.timeout_s <= 240:
+            raise ConfigError("timeout_s must be from 1 to 240")
+        if not 0 < self.attach_limit_mb <= 20:
+            raise ConfigError("attach_limit_mb must be from 0 to 20 (mail servers refuse more)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Editions:
+    """What is made of an issue."""
+
+    make: tuple[str, ...] = key(
+        "Editions to build: magazine, email, web", ("magazine", "email", "web")
+    )
+    page_size: PageSize = key("`A4` or `letter`", PageSize.A4)
+
+    def __post_init__(self) -> None:
+        known = ("magazine", "email", "web")
+        for name in self.make:
+            if name not in known:
+                raise ConfigError(f'make: "{name}" is no edition: use {", ".join(known)}')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """The public pages served by `publisher run`."""
+
+    host: str = key("Address to listen on", "127.0.0.1")
+    port: int = key("Port to listen on", 8300)
+    url: str = key(
+        "Public address of these pages, used in mails and QR codes", "http://127.0.0.1:8300"
+    )
+
+    def __post_init__(self) -> None:
+        _web_address(self.url, "url")
+        if not 1 <= self.port <= 65535:
+            raise ConfigError("port must be from 1 to 65535")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A publication: one folder, one magazine, one audience."""
+
+    title: str = key("Name of the magazine")
+    tagline: str = key("Line under the name", "")
+    language: str = key("Language of the magazine, such as en, fr or ar", "en")
+    timezone: ZoneInfo = key("Zone of every clock and week", ZoneInfo("UTC"))
+    site: str = key("Address of your news site")
+    colour: str = key("The magazine's own colour, `#rrggbb`", "#b4412a")
+    first_number: int = key("Number of the first issue made here", 1)
+    about: str = key("Two or three sentences for the colophon", "")
+    licence: str = key("Rights line of the colophon", "")
+    sender: MailFrom = key("")
+    sections: tuple[Section, ...] = key("", (Section(name="News"),))
+    sources: tuple[SourceConfig, ...] = key("", ())
+    schedule: Schedule = key("", default_factory=Schedule)
+    delivery: Delivery = key("", default_factory=Delivery)
+    editions: Editions = key("", default_factory=Editions)
+    web: Web = key("", default_factory=Web)
+    root: Path = field(default=Path(), metadata={"hidden": True})  #: folder of publication.toml
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise ConfigError("title is empty: give the magazine a name")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise ConfigError(f'language = "{self.language}" is not allowed: use en, fr, ar, ...')
+        if not _COLOUR.fullmatch(self.colour):
+            raise ConfigError(f'colour = "{self.colour}" is not a colour: write it like #b4412a')
+        _web_address(self.site, "site")
+        names = [section.name.casefold() for section in self.sections]
+        if not names or len(set(names)) != len(names):
+            raise ConfigError("sections: give at least one, and each its own name")
+
+    @property
+    def slug(self) -> str:
+        """The title as a file name in ASCII, such as "sirocco"."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-") or "magazine"
+
+    @property
+    def issues(self) -> Path:
+        """The folder of all issues."""
+        return self.root / "issues"
+
+    @property
+    def database(self) -> Path:
+        """The embedded database's file, used when DATABASE_URL is not set."""
+        return self.root / "publisher.db"
+
+    @property
+    def public_url(self) -> str:
+        """The public pages' address without a slash at the end."""
+        return self.web.url.rstrip("/")
+
+    def section(self, name: str) -> Section:
+        """Return the section of this name; an unknown name gets the magazine's colour."""
+        for section in self.sections:
+            if section.name.casefold() == name.casefold():
+                return section
+        return Section(name=name or self.sections[0].name, colour=self.colour)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """What must never stand in a file."""
+
+    sendgrid_api_key: str = ""
+    smtp_password: str = ""
+    database_url: str = ""
+    secret_key: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Secrets":
+        """Read SENDGRID_API_KEY, SMTP_PASSWORD, DATABASE_URL and SECRET_KEY."""
+        return cls(
+            sendgrid_api_key=environment.get("SENDGRID_API_KEY", "").strip(),
+            smtp_password=environment.get("SMTP_PASSWORD", ""),
+            database_url=environment.get("DATABASE_URL", "").strip(),
+            secret_key=environment.get("SECRET_KEY", "").strip(),
+        )
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"  # a traceback or log line must not show them
+
+
+def load_publication(folder: Path) -> Publication:
+    """Read publication.toml of this folder.
+
+    Raises `ConfigError` naming file, key and what is allowed.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no {FILE} in {folder.resolve()}:"
+            " go to a publication's folder or make one with `publisher init DIR`"
+        )
+    publication = read(Publication, load_toml(path), file=FILE)
+    return replace(publication, root=folder.resolve())

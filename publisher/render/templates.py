@@ -1,0 +1,88 @@
+"""The one Jinja2 environment: the publication's templates first, then ours."""
+
+import datetime as dt
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    select_autoescape,
+)
+from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from publisher.config import Publication
+from publisher.errors import RenderError
+
+_PACKAGE = Path(__file__).parent.parent
+#: our own templates: inside the package when installed, beside it in a checkout
+TEMPLATES = next(
+    folder for folder in (_PACKAGE / "templates", _PACKAGE.parent / "templates") if folder.is_dir()
+)
+STATIC = TEMPLATES / "static"
+_RTL = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "dv", "yi"})
+
+
+def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
+    """Return the environment in which every template of this publication is rendered.
+
+    A file of the same name in the publication's own templates/ wins over ours. Editors
+    write templates, so they run in Jinja's sandbox; a name that is not there is an error.
+    """
+    env = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader(
+            [FileSystemLoader(publication.root / "templates"), FileSystemLoader(TEMPLATES)]
+        ),
+        autoescape=select_autoescape(("html", "xml", "svg")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.globals["publication"] = publication
+    env.filters["day"] = day
+    env.filters["number"] = number
+    env.filters["direction"] = direction
+    return env
+
+
+def render(env: ImmutableSandboxedEnvironment, name: str, **context: Any) -> str:
+    """Render one template; raise `RenderError` naming the template and the line that is wrong."""
+    try:
+        return env.get_template(name).render(**context)
+    except TemplateSyntaxError as error:
+        raise RenderError(f"templates/{error.name}, line {error.lineno}: {error.message}") from None
+    except TemplateNotFound as error:
+        raise RenderError(f"there is no template {error.name}") from None
+    except (UndefinedError, SecurityError) as error:
+        raise RenderError(f"templates/{name}: {error.message}") from error
+
+
+def direction(language: str) -> str:
+    """Return "rtl" or "ltr" for a language tag."""
+    return "rtl" if language.split("-")[0] in _RTL else "ltr"
+
+
+def day(value: dt.date, language: str = "en", pattern: str = "d MMMM yyyy") -> str:
+    """Write a date in a language, by a CLDR pattern."""
+    return format_date(value, pattern, locale=_locale(language))
+
+
+def number(value: float, language: str = "en") -> str:
+    """Write a number as the language does."""
+    return format_decimal(value, locale=_locale(language))
+
+
+@lru_cache
+def _locale(language: str) -> Locale:
+    tag = language.replace("-", "_")
+    # British habits: day before month, as a weekly in Africa or Europe writes English
+    return Locale.parse("en_GB" if tag == "en" else tag)

@@ -1,0 +1,269 @@
+"""The tables, as architecture tells them: content lives in files, people live here.
+
+Moments are stored in UTC by `Moment` and come back aware. States are short texts, so
+that a person with a database shell can read them; their transitions live in
+`publisher.deliver.ledger` and `publisher.pipeline`.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers its rows only for INTEGER keys; PostgreSQL wants eight bytes for millions
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; SQLite would lose the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a naive moment: nobody could say when it was."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive moment {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: one row per week; PK(week) is what makes an issue happen once
+issues = Table(
+    "issues",
+    metadata,
+    Column("week", String(8), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column(
+        "state", String(16), nullable=False
+    ),  # open composed rendered approved sending sent held
+    Column("held_state", String(16)),  # the state to go back to when the hold is lifted
+    Column("reason", Text, nullable=False, default=""),  # why it is held
+    Column("digest", String(64)),  # of the frozen editions
+    Column("approved_by", Text),
+    Column("updated", Moment, nullable=False),
+)
+
+#: "once a week" is this table's primary key: who inserts the row does the step
+steps = Table(
+    "steps",
+    metadata,
+    Column("week", String(8), nullable=False),
+    Column("step", String(40), nullable=False),  # "collect 2026-11-20T05:30", "draft", "send"
+    Column("started_by", Text, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("result", Text, nullable=False, default=""),
+    PrimaryKeyConstraint("week", "step"),
+)
+
+#: an article belongs to exactly one issue
+articles_seen = Table(
+    "articles_seen",
+    metadata,
+    Column("identity", Text, primary_key=True),
+    Column("week", String(8), nullable=False, index=True),
+    Column("slug", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("seen", Moment, nullable=False),
+)
+
+#: ETag and Last-Modified of each feed, for conditional GET
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("etag", Text, nullable=False, default=""),
+    Column("last_modified", Text, nullable=False, default=""),
+    Column("checked", Moment, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("email", Text, nullable=False),  # as the reader wrote it
+    Column("email_key", Text, nullable=False, unique=True),  # casefolded, for "the same reader"
+    Column("name", Text, nullable=False, default=""),
+    Column("language", String(16), nullable=False, default=""),
+    Column("fields", JSON, nullable=False, default=dict),
+    Column("status", String(16), nullable=False),  # enabled, blocked
+    Column("created", Moment, nullable=False),
+    Column("confirmed", Moment),
+)
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created", Moment, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber_id", _Id, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("list_id", _Id, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    Column("status", String(16), nullable=False),  # pending active unsubscribed
+    Column("pdf", String(8), nullable=False, default=""),  # link attach none; empty: as the list
+    Column("changed", Moment, nullable=False),
+    PrimaryKeyConstraint("subscriber_id", "list_id"),
+    Index("ix_subscriptions_list", "list_id", "status", "subscriber_id"),
+)
+
+#: append-only: what a reader agreed to or refused, when, and how we know
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("email_hash", String(64), nullable=False, index=True),
+    Column("list", Text, nullable=False),
+    Column("act", String(16), nullable=False),  # asked confirmed unsubscribed imported added
+    Column("source", Text, nullable=False, default=""),
+    Column("at", Moment, nullable=False),
+)
+
+#: an opt-out outlives the subscriber's row, as a hash
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("email_hash", String(64), nullable=False),
+    Column("scope", Text, nullable=False),  # a list's name, or * for all
+    Column("reason", String(24), nullable=False),  # unsubscribed bounced complained removed
+    Column("since", Moment, nullable=False),
+    PrimaryKeyConstraint("email_hash", "scope"),
+)
+
+#: what was approved: a later edit cannot change what half the readers get
+mailings = Table(
+    "mailings",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("week", String(8), nullable=False),
+    Column("list", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # planned sending paused stopped done
+    Column("reason", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False),
+    Column("artefacts", JSON, nullable=False),  # {"html": digest, "text": digest, "pdf": digest}
+    Column("created", Moment, nullable=False),
+    Column("finished", Moment),
+    UniqueConstraint("week", "list"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("n", Integer, nullable=False),
+    # planned claimed sending accepted refused uncertain (split: replaced by its halves)
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("lease_owner", Text),
+    Column("lease_until", Moment),
+    Column("not_before", Moment),
+    Column("provider_id", Text, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("changed", Moment, nullable=False),
+    PrimaryKeyConstraint("mailing_id", "n"),
+    Index("ix_chunks_state", "mailing_id", "state"),
+)
+
+#: one row per reader and mailing, written before anything is sent; the chunk's state
+#: implies the reader's, so `state` holds exceptions alone
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("subscriber_id", _Id, nullable=False),  # no foreign key: the record outlives the reader
+    Column("n", Integer, nullable=False),  # the chunk it belongs to
+    Column("email", Text, nullable=False),  # as mailed
+    Column("state", String(16)),  # NULL, or suppressed refused accepted (by its own evidence)
+    Column("reason", Text, nullable=False, default=""),
+    PrimaryKeyConstraint("mailing_id", "subscriber_id"),
+    Index("ix_deliveries_chunk", "mailing_id", "n"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),  # the provider's event id
+    Column("received", Moment, nullable=False),
+    Column("raw", JSON, nullable=False),
+    Column("interpreted", Moment),
+)
+
+artefacts = Table(
+    "artefacts",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the bytes
+    Column("media_type", Text, nullable=False),
+    Column("name", Text, nullable=False, default=""),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("file", Text, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+#: append-only: who did what
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("about", Text, nullable=False, default=""),
+    Column("details", JSON, nullable=False, default=dict),
+)
+
+#: small facts of the installation, such as the signing key made at first use
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
