@@ -21,6 +21,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from publisher.config import Publication
 from publisher.errors import RenderError
+from publisher.render import colour, plain
+from publisher.render.words import words
 
 _PACKAGE = Path(__file__).parent.parent
 #: our own templates: inside the package when installed, beside it in a checkout
@@ -51,6 +53,12 @@ def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
     env.filters["day"] = day
     env.filters["number"] = number
     env.filters["direction"] = direction
+    env.globals["words"] = words(publication.language, TEMPLATES, publication.root / "templates")
+    env.globals["rule"] = plain.rule
+    env.filters["line"] = plain.line
+    env.filters["wrap"] = plain.wrap
+    env.filters["legible"] = colour.legible
+    env.filters["ink_on"] = colour.ink_on
     return env
 
 
