@@ -92,6 +92,9 @@ class SourceConfig:
     section: str = key("Section for articles that name none", "")
     language: str = key("Language of articles that name none", "")
     limit: int = key("Most articles taken from one fetch", 50)
+    allow_private: tuple[str, ...] = key(
+        "Hosts of your own network this source may use; any other private address is refused", ()
+    )
 
     def __post_init__(self) -> None:
         if self.kind is SourceKind.FOLDER and self.path is None:

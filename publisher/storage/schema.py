@@ -102,14 +102,17 @@ articles_seen = Table(
     Column("seen", Moment, nullable=False),
 )
 
-#: ETag and Last-Modified of each feed, for conditional GET
+#: ETag and Last-Modified of each feed, for conditional GET; by week, because "nothing new"
+#: for one week's issue says nothing about another's
 source_states = Table(
     "source_states",
     metadata,
-    Column("url", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("week", String(8), nullable=False),
     Column("etag", Text, nullable=False, default=""),
     Column("last_modified", Text, nullable=False, default=""),
     Column("checked", Moment, nullable=False),
+    PrimaryKeyConstraint("url", "week"),
 )
 
 subscribers = Table(
