@@ -83,7 +83,7 @@ class Week:
         From the cut-off on, articles go to the next week's issue.
         """
         week = cls.of(moment, zone)
-        return week if moment < cutoff.in_week(week, zone) else cls._holding(week.monday + _WEEK)
+        return week if moment.astimezone(UTC) < cutoff.in_week(week, zone) else cls._holding(week.monday + _WEEK)
 
     @property
     def monday(self) -> date:

@@ -1,0 +1,65 @@
+# Publisher's commands. `make demo` and `make test` set up all they need themselves.
+SHELL := /bin/sh
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+WEEK := 2026-W47
+
+.PHONY: help demo preview test lint format bench pictures wheel clean
+
+help:
+	@echo "make demo     collect, compose, render and mail the demo issue (to a local outbox)"
+	@echo "make preview  look at the demo issue in the browser, refreshed as you edit"
+	@echo "make test     format, lint, types, import contracts, tests, wheel"
+	@echo "make lint     the quick part of make test"
+	@echo "make bench    measure rendering and sending"
+	@echo "make pictures render the pictures of the README anew"
+	@echo "make clean    remove what the demo made"
+
+# ---- setting up -----------------------------------------------------------------
+
+$(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv):
+	@.ci/packages run
+	@echo "Setting up uv"
+	@python3 -m venv .uv && .uv/bin/pip --quiet install uv
+
+.venv/.run-ready: uv.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
+	@.ci/packages run
+	@echo "Setting up Python packages"
+	@$(UV) sync --quiet --frozen --no-dev --inexact
+	@touch $@
+
+.venv/.test-ready: uv.lock pyproject.toml .venv/.run-ready
+	@.ci/packages test
+	@$(UV) sync --quiet --frozen --inexact
+	@touch $@
+
+# ---- using ----------------------------------------------------------------------
+
+demo: .venv/.run-ready
+	@$(RUN)/publisher demo --week $(WEEK)
+
+preview: .venv/.run-ready
+	@$(RUN)/publisher preview --week $(WEEK)
+
+# ---- developing -----------------------------------------------------------------
+
+lint: .venv/.test-ready
+	@$(RUN)/ruff format --check .
+	@$(RUN)/ruff check .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports
+
+format: .venv/.test-ready
+	@$(RUN)/ruff check --fix .
+	@$(RUN)/ruff format .
+
+test: lint
+	@$(RUN)/pytest
+
+bench: .venv/.test-ready
+	@$(RUN)/python -m benchmarks.render
+	@$(RUN)/python -m benchmarks.send
+
+clean:
+	@rm -rf publisher.db publisher.db-* outbox issues/$(WEEK)/articles issues/$(WEEK)/pictures issues/$(WEEK)/build

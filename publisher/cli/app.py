@@ -1,0 +1,107 @@
+"""The application, its one global option, and how errors leave it."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from publisher import __version__
+from publisher.errors import PublisherError
+from publisher.pipeline.desk import Desk, open_desk
+from publisher.week import Week
+
+out = Console()
+err = Console(stderr=True)
+
+
+class OperatorGroup(TyperGroup):
+    """Turns what an operator can mend into a sentence and an exit code, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; see the class."""
+        try:
+            return super().invoke(ctx)
+        except PublisherError as error:
+            err.print(f"[bold red]publisher:[/] {_escaped(str(error))}", soft_wrap=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            err.print("publisher: stopped; run the same command again to go on")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=OperatorGroup,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,  # locals may hold secrets and readers' addresses
+    help="""Turn a week of articles into a magazine and mail it to its readers.
+
+    The road is [bold]collect[/] → [bold]compose[/] → [bold]render[/] → [bold]approve[/] →
+    [bold]send[/]; [bold]publisher run[/] walks it every week by itself.
+    """,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Option(
+            "--publication",
+            "-C",
+            metavar="DIR",
+            envvar="PUBLISHER_PUBLICATION",
+            help="The publication's folder.",
+        ),
+    ] = Path(),
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    ctx.obj = folder
+
+
+WeekOption = Annotated[
+    str,
+    typer.Option("--week", "-w", metavar="YYYY-Www", help="The issue's week; this week if absent."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def desk_of(ctx: typer.Context, *, clock: Callable[[], datetime] | None = None) -> Desk:
+    """Open the publication the command was given."""
+    return open_desk(ctx.obj, clock=clock) if clock else open_desk(ctx.obj)
+
+
+def week_of(desk: Desk, text: str) -> Week:
+    """Return the week an operator named, or the one that is being collected."""
+    return Week.parse(text) if text else desk.collecting_week()
+
+
+def local(desk: Desk, moment: datetime | None) -> str:
+    """Write a moment as the publication's clock shows it."""
+    if moment is None:
+        return ""
+    return f"{moment.astimezone(UTC).astimezone(desk.publication.timezone):%a %d %b %H:%M}"
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,58 @@
+"""Tables and JSON that several commands print."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from publisher.cli.app import out
+from publisher.pipeline.making import Made
+from publisher.problems import Problem, Severity
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """List problems, errors first; print nothing when there are none."""
+    ordered = sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
+    if not ordered:
+        return
+    out.print(f"\n[bold]{len(ordered)} to look at[/]")
+    for problem in ordered:
+        mark = "[red]error[/]  " if problem.severity is Severity.ERROR else "[yellow]warning[/]"
+        out.print(f"  {mark} {escape(str(problem))}", soft_wrap=True)
+
+
+def show_made(made: Made, root: Path) -> None:
+    """Show what was made and where it lies."""
+    issue = made.issue
+    table = Table(title=f"No. {issue.number} · {issue.week} · {issue.cover.title}")
+    for heading in ("edition", "what", "where"):
+        table.add_column(heading, overflow="fold")
+    for rendered in made.rendered:
+        table.add_row(rendered.edition, size_of(rendered), str(rendered.files[0].relative_to(root)))
+    out.print(table)
+
+
+def size_of(rendered: Any) -> str:
+    """Say how large an edition is: pages and megabytes, or kilobytes."""
+    size = sum(file.stat().st_size for file in rendered.files[:1])
+    weight = f"{size / 1e6:.1f} MB" if size > 500_000 else f"{size / 1000:.0f} KB"
+    return f"{rendered.pages} pages, {weight}" if rendered.pages else weight
+
+
+def show_json(value: Any) -> None:
+    """Print a dataclass, or anything made of plain data, as JSON."""
+    plain = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]  # a class is never passed
+    out.print_json(json.dumps(plain, default=_plainly, ensure_ascii=False))
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, date):  # a datetime is a date too
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)

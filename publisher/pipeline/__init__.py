@@ -1,0 +1,1 @@
+"""The road: collect -> compose -> render -> approve -> send; each stage resumes by state."""

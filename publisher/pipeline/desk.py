@@ -1,0 +1,64 @@
+"""The desk: one publication with its database, its clock and its mail."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from publisher.config import Publication, Secrets, load_publication
+from publisher.deliver import make_sender
+from publisher.deliver.sender import Sender
+from publisher.storage.engine import open_database
+from publisher.week import Week
+
+
+def wall_clock() -> datetime:
+    """Return this moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def this_process() -> str:
+    """Return a name that no other process has, for leases and the audit."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """All that the stages need from the world."""
+
+    publication: Publication
+    secrets: Secrets
+    engine: Engine
+    sender: Callable[[], Sender]  #: made when first needed, so that a missing key stops only mail
+    clock: Callable[[], datetime] = wall_clock
+    who: str = "operator"
+
+    def folder(self, week: Week) -> Path:
+        """The folder of a week's issue."""
+        return self.publication.issues / str(week)
+
+    def collecting_week(self) -> Week:
+        """The week whose issue is being collected now."""
+        publication = self.publication
+        return Week.collecting(self.clock(), publication.timezone, publication.schedule.cutoff)
+
+
+def open_desk(
+    folder: Path, *, who: str = "operator", clock: Callable[[], datetime] = wall_clock
+) -> Desk:
+    """Open the publication in a folder, and its database; raise `PublisherError`."""
+    publication = load_publication(folder)
+    secrets = Secrets.from_environment()
+    engine = open_database(publication, secrets)
+    return Desk(
+        publication=publication,
+        secrets=secrets,
+        engine=engine,
+        sender=lambda: make_sender(publication, secrets),
+        clock=clock,
+        who=who,
+    )

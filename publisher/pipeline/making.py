@@ -1,0 +1,128 @@
+"""Collect, compose, render: from the world to editions in the issue's build folder."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from publisher import compose as composing
+from publisher.collect import CollectReport, collect
+from publisher.compose import Composed
+from publisher.content.articles import read_articles
+from publisher.content.files import save
+from publisher.content.issue import FILE, Issue, read_issue_file
+from publisher.pipeline import record as records
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.states import State, check_move
+from publisher.problems import Problem, Severity
+from publisher.render import Rendered, build, editions_of
+from publisher.week import Week
+
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A rendered issue with all that was found on the way."""
+
+    issue: Issue
+    rendered: tuple[Rendered, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the issue from being approved."""
+        return tuple(p for p in self.problems if p.severity is Severity.ERROR)
+
+    def edition(self, name: str) -> Rendered | None:
+        """Return an edition, if the publication makes it."""
+        return next((r for r in self.rendered if r.edition == name), None)
+
+
+def collect_week(desk: Desk, week: Week) -> CollectReport:
+    """Bring in what is new for a week's issue, opening the issue with the first article."""
+    record = records.find(desk.engine, week)
+    if record and not record.editable:
+        check_move(week, record.state, State.COMPOSED)
+    report = collect(desk.publication, week, desk.engine, now=desk.clock())
+    if report.added:
+        _open(desk, week)
+    return report
+
+
+def compose_week(desk: Desk, week: Week) -> Composed:
+    """Compose a week's issue from its folder; raise `EmptyIssue` when nothing is there.
+
+    The first time, an issue.toml is written for the editor with the number and the date;
+    later ones are read, never written.
+    """
+    publication = desk.publication
+    folder = desk.folder(week)
+    articles, broken = read_articles(folder, publication.timezone)
+    choices = read_issue_file(folder)
+    # a week without articles must not take a number
+    record = _open(desk, week) if articles else records.find(desk.engine, week)
+    if record and not record.editable:
+        check_move(week, record.state, State.COMPOSED)
+    number = record.number if record else publication.first_number
+    if choices.number and record and choices.number != number:
+        records.renumber(desk.engine, week, choices.number, now=desk.clock())
+        number = choices.number
+    composed = composing.compose(week, articles, choices, publication, number=number, folder=folder)
+    if not (folder / FILE).exists():
+        save(folder / FILE, composing.first_issue_file(composed.issue))
+    _advance(desk, week, State.COMPOSED)
+    return Composed(issue=composed.issue, problems=(*broken, *composed.problems))
+
+
+def render_week(desk: Desk, week: Week, only: Sequence[str] = ()) -> Made:
+    """Compose and render a week's issue, and note in build/report.json what was found."""
+    composed = compose_week(desk, week)
+    editions = [e for e in editions_of(desk.publication) if not only or e.name in only]
+    rendered = build(composed.issue, desk.publication, editions)
+    problems = (*composed.problems, *(p for edition in rendered for p in edition.problems))
+    made = Made(issue=composed.issue, rendered=rendered, problems=problems)
+    _write_report(made)
+    if not only:
+        _advance(desk, week, State.RENDERED)
+    return made
+
+
+def read_problems(desk: Desk, week: Week) -> tuple[Problem, ...]:
+    """Return the problems that the last rendering found."""
+    path = desk.folder(week) / "build" / REPORT
+    if not path.is_file():
+        return ()
+    found = json.loads(path.read_text(encoding="utf-8"))["problems"]
+    return tuple(Problem(**{**p, "severity": Severity(p["severity"])}) for p in found)
+
+
+def _open(desk: Desk, week: Week) -> records.Record:
+    return records.open_issue(
+        desk.engine,
+        week,
+        first_number=desk.publication.first_number,
+        now=desk.clock(),
+        who=desk.who,
+    )
+
+
+def _advance(desk: Desk, week: Week, state: State) -> None:
+    record = records.get(desk.engine, week)
+    if record.state is not State.HELD:  # work on a held issue goes on; the hold stays
+        records.move(desk.engine, week, state, now=desk.clock(), who=desk.who)
+
+
+def _write_report(made: Made) -> None:
+    report = {
+        "week": str(made.issue.week),
+        "number": made.issue.number,
+        "editions": {
+            r.edition: {
+                "files": [str(f.relative_to(made.issue.build_folder)) for f in r.files],
+                "pages": r.pages,
+            }
+            for r in made.rendered
+        },
+        "problems": [asdict(problem) for problem in made.problems],
+    }
+    save(made.issue.build_folder / REPORT, json.dumps(report, indent=2, ensure_ascii=False))
