@@ -66,7 +66,7 @@ def postgres_server() -> Iterator[Postgres]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     try:
-        make = [
+        make: list[str | Path] = [
             *runner, programs / "initdb", "-D", data, "-U", USER, "--no-sync", "--encoding=UTF8",
             "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256",
             f"--pwfile={password}",

@@ -57,8 +57,9 @@ def test_moments_come_back_aware_and_in_utc(engine: Engine) -> None:
     with engine.begin() as connection:
         insert_new(connection, steps, step("draft"))
     with reading(engine) as connection:
-        assert connection.scalar(select(steps.c.started)) == NOON
-        assert connection.scalar(select(steps.c.started)).tzinfo is UTC
+        started = connection.scalars(select(steps.c.started)).one()
+    assert started == NOON
+    assert started.tzinfo is UTC
 
 
 def test_what_fails_halfway_leaves_nothing(engine: Engine) -> None:
@@ -230,7 +231,7 @@ def test_a_file_that_cannot_be_written_is_said_to_be_so() -> None:
         file.touch()
         file.chmod(0o444)
         script = (
-            "import os\n"
+            "import os, sqlite3\n"
             "from publisher.storage.engine import open_url\n"
             "from sqlalchemy import make_url\n"
             "os.geteuid() or (os.setgid(65534), os.setuid(65534))\n"  # root may write all
