@@ -9,7 +9,7 @@ from publisher.compose.choose import Chosen, choose
 from publisher.compose.cover import Sizes, make_cover
 from publisher.compose.headlines import short_standfirst
 from publisher.compose.order import arrange
-from publisher.compose.proposal import merge_issue_file, propose
+from publisher.compose.proposal import first_issue_file, merge_issue_file, propose
 from publisher.config import Publication
 from publisher.content.article import Article
 from publisher.content.issue import Cover, Issue, IssueFile
@@ -21,7 +21,7 @@ THIN_ARTICLES = 6  #: fewer pieces make a thin issue
 THIN_WORDS = 2_500
 PREHEADER = 110  #: characters an inbox shows beside a short subject
 
-__all__ = ["Composed", "compose", "merge_issue_file", "propose"]
+__all__ = ["Composed", "compose", "first_issue_file", "merge_issue_file", "propose"]
 
 
 @dataclass(frozen=True, kw_only=True)

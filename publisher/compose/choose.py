@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.compose.overrides import apply
-from publisher.compose.pieces import Piece, choose_kind, newest_first, words_of
+from publisher.compose.pieces import Piece, choose_kind, newest_first
 from publisher.config import Publication, Section
 from publisher.content.article import Article, Kind
-from publisher.content.issue import IssueFile, Override
+from publisher.content.issue import IssueFile, LetterChoice, Override
 from publisher.problems import Problem, Severity
 
 _LETTER_TITLES = {"ar": "عزيزي القارئ", "fr": "Chère lectrice, cher lecteur", "en": "Dear reader"}
@@ -77,7 +77,7 @@ def _placed(
 ) -> tuple[Piece, list[Problem]]:
     """Find section and kind of an article whose overrides are applied."""
     section, rank, where, problems = _section(article, publication)
-    words = words_of(article)
+    words = article.words
     if article.kind:
         kind = article.kind
         source = "issue.toml" if override.kind else "front matter"
@@ -90,7 +90,6 @@ def _placed(
         section=section,
         rank=rank,
         kind=kind,
-        chosen_by_hand=article.kind is not None,
         words=words,
         why=f"{why}{where}",
     )
@@ -124,9 +123,10 @@ def _letter(
     """Take the letter out of the pieces: the editor's, else the newest one."""
     letters = newest_first(piece for piece in pieces if piece.kind is Kind.LETTER)
     others = [piece for piece in pieces if piece.kind is not Kind.LETTER]
-    chosen: Article | None = None
+    chosen: Article
     if choices.letter:
-        chosen = _written(choices, publication, {piece.slug for piece in pieces})
+        taken = {piece.slug for piece in pieces}
+        chosen = _written(choices.letter, publication.language, taken)
         notes[chosen.slug] = "letter: written in issue.toml"
         spare, instead = letters, "the one in issue.toml"
     elif letters:
@@ -146,18 +146,16 @@ def _letter(
     return chosen, others, problems
 
 
-def _written(choices: IssueFile, publication: Publication, taken: set[str]) -> Article:
+def _written(letter: LetterChoice, language: str, taken: set[str]) -> Article:
     """Make the letter that stands in issue.toml an article."""
-    assert choices.letter  # noqa: S101  # the caller asked; this tells the type checker
-    language = publication.language.split("-")[0]
-    slug = "editors-letter"
+    slug = "letter"
     while slug in taken:
-        slug += "-"
+        slug = f"{slug}-in-issue"
     return Article(
         slug=slug,
-        title=choices.letter.title or _LETTER_TITLES.get(language, _LETTER_TITLES["en"]),
-        byline=choices.letter.byline,
-        body=choices.letter.text.strip(),
+        title=letter.title or _LETTER_TITLES.get(language.split("-")[0], _LETTER_TITLES["en"]),
+        byline=letter.byline,
+        body=letter.text.strip(),
         kind=Kind.LETTER,
     )
 

@@ -45,12 +45,10 @@ def make_cover(
 ) -> CoverPage:
     """Fill what the editor left open of the cover."""
     by_slug = {piece.slug: piece for piece in chosen.pieces}
-    known = [*by_slug, *([chosen.letter.slug] if chosen.letter else [])]
+    pointed = [line.story for line in choice.lines if line.story]
     problems = [
-        *_missing([choice.story] if choice.story else [], known, chosen, "cover.story"),
-        *_missing(
-            [line.story for line in choice.lines if line.story], known, chosen, "cover.lines"
-        ),
+        *_missing([choice.story] if choice.story else [], chosen, "cover.story"),
+        *_missing(pointed, chosen, "cover.lines", letter=True),
     ]
     story, why = _story(chosen.pieces, choice, sizes)
     notes = {story.slug: f"cover story: {why}"} if story else {}
@@ -92,19 +90,25 @@ def make_cover(
 
 
 def _missing(
-    named: Sequence[str], known: Sequence[str], chosen: Chosen, where: str
+    named: Sequence[str], chosen: Chosen, where: str, *, letter: bool = False
 ) -> list[Problem]:
-    """Report slugs that are not in the issue, unknown or left out."""
-    gone = [slug for slug in dict.fromkeys(named) if slug in chosen.absent]
+    """Report slugs the cover cannot point to: unknown, left out, or the letter."""
+    known = [piece.slug for piece in chosen.pieces]
+    reasons = dict.fromkeys(chosen.absent, "it is not in this issue")
+    if chosen.letter and letter:
+        known.append(chosen.letter.slug)
+    elif chosen.letter:
+        reasons[chosen.letter.slug] = "the letter cannot be the cover story"
     problems = [
         Problem(
-            message=f"issue.toml, {where} names it, but it is not in this issue",
+            message=f"issue.toml, {where} names it, but {reasons[slug]}",
             severity=Severity.ERROR,
             article=slug,
         )
-        for slug in gone
+        for slug in dict.fromkeys(named)
+        if slug in reasons
     ]
-    return problems + unknown_slugs(set(named) - set(gone), known, where)
+    return problems + unknown_slugs(set(named) - set(reasons), known, where)
 
 
 def _story(pieces: Sequence[Piece], choice: CoverChoice, sizes: Sizes) -> tuple[Piece | None, str]:

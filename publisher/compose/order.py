@@ -7,7 +7,7 @@ from publisher.compose.choose import Chosen, unknown_slugs
 from publisher.compose.pieces import BRIEF_WORDS, Piece
 from publisher.content.article import Kind
 from publisher.content.issue import Slot, SlotChoice
-from publisher.problems import Problem, Severity
+from publisher.problems import Problem
 
 PAGE_OF_BRIEFS = 8  #: briefs that share a page or two
 LONG_RUN = 2  #: so many long pieces may follow one another
@@ -59,28 +59,31 @@ def _named(
         if pieces:
             slots.append(_slot_by_hand(choice, pieces, cover_story))
             notes |= {piece.slug: "placed by issue.toml" for piece in pieces}
-            problems += _too_long(choice, pieces)
+            problems += _among_briefs(choice, pieces, cover_story)
     return slots, notes, problems + unknown_slugs(unknown, sorted(by_slug), "slots")
 
 
 def _slot_by_hand(choice: SlotChoice, pieces: Sequence[Piece], cover_story: str) -> Slot:
     if choice.briefs:
         return _slot(Kind.BRIEF, pieces, cover_story)
-    piece = pieces[0]
-    if piece.kind is Kind.BRIEF and not piece.chosen_by_hand:
-        piece = _grown(piece)
+    # a slot of its own is a page of its own, which a brief would leave empty
+    piece = _grown(pieces[0]) if pieces[0].kind is Kind.BRIEF else pieces[0]
     return _slot(piece.kind, [piece], cover_story)
 
 
-def _too_long(choice: SlotChoice, pieces: Sequence[Piece]) -> Iterator[Problem]:
+def _among_briefs(
+    choice: SlotChoice, pieces: Sequence[Piece], cover_story: str
+) -> Iterator[Problem]:
     for piece in pieces if choice.briefs else ():
+        if piece.slug == cover_story:
+            message = "the cover story stands among the briefs: give it a slot of its own"
+            yield Problem(message=message, article=piece.slug)
         if piece.words >= 2 * BRIEF_WORDS:
-            yield Problem(
-                message=f"stands among the briefs with {piece.words} words:"
-                f" a brief has up to {BRIEF_WORDS}; cut it or give it a slot of its own",
-                severity=Severity.WARNING,
-                article=piece.slug,
+            message = (
+                f"stands among the briefs with {piece.words} words:"
+                f" a brief has up to {BRIEF_WORDS}; cut it or give it a slot of its own"
             )
+            yield Problem(message=message, article=piece.slug)
 
 
 def _automatic(pieces: Sequence[Piece], cover_story: str, run: int) -> Iterator[Slot]:
@@ -96,8 +99,7 @@ def _automatic(pieces: Sequence[Piece], cover_story: str, run: int) -> Iterator[
         (piece for kind in _LONG for piece in of[kind]), key=lambda piece: piece.running_order
     )
     light = [piece for kind in _LIGHT for piece in of[kind]]
-    front = bool(news or of[Kind.BRIEF])
-    middle = _woven(long, light, news, 0 if front else run)
+    middle = _woven(long, light, news, 0 if news or of[Kind.BRIEF] else run)
     for group in _shared_pages(of[Kind.BRIEF]):
         yield _slot(Kind.BRIEF, group, cover_story)
     for piece in [*news, *middle, *(piece for kind in _LAST for piece in of[kind])]:
@@ -148,5 +150,5 @@ def _slot(kind: Kind, pieces: Sequence[Piece], cover_story: str) -> Slot:
         kind=kind,
         section=pieces[0].section,
         articles=tuple(piece.article for piece in pieces),
-        cover_story=any(piece.slug == cover_story for piece in pieces),
+        cover_story=kind is not Kind.BRIEF and pieces[0].slug == cover_story,
     )

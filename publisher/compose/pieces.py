@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from publisher.config import Section
-from publisher.content.article import Article, Kind, count_words
+from publisher.content.article import Article, Kind
 
 BRIEF_WORDS = 110  #: shorter pieces share a page
 NEWS_WORDS = 650  #: shorter pieces are news, longer ones features
@@ -29,8 +29,7 @@ class Piece:
     section: Section
     rank: int  #: of the section in the publication, from 0
     kind: Kind
-    chosen_by_hand: bool  #: the kind stands in front matter or issue.toml
-    words: int
+    words: int  #: of running text, cuts taken off
     why: str  #: why this kind and section
 
     @property
@@ -81,8 +80,3 @@ def _asks_questions(body: str) -> bool:
     bold = [match["text"].strip() for part in paragraphs if (match := _BOLD_PARAGRAPH.match(part))]
     asked = [text for text in bold if text.endswith(("?", "؟"))]
     return len(bold) >= QUESTIONS and 2 * len(asked) >= len(bold)
-
-
-def words_of(article: Article) -> int:
-    """Count the words that will be printed as running text."""
-    return count_words(article.body)

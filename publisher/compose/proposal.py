@@ -14,6 +14,7 @@ _HEAD = (
     "The editor's choices for this issue. Everything here wins over what the composer",
     "would choose; delete a line and the composer chooses again.",
 )
+_MORE = ("`publisher compose --write` adds the proposed cover and running order to this file.",)
 _HELP = {
     "number": "Number of the issue, printed on the cover.",
     "date": "Date on the cover; the day of sending if left out.",
@@ -54,20 +55,19 @@ _TAIL = '''
 '''
 
 
+def first_issue_file(issue: Issue) -> str:
+    """Return an issue.toml with number and date alone, and comments that teach the rest."""
+    document = _headed(*_HEAD, *_MORE)
+    for name in ("number", "date"):
+        _add(document, name, getattr(issue, name), name)
+    return tomlkit.dumps(document) + _tail(issue)
+
+
 def propose(issue: Issue) -> str:
     """Return the text of an issue.toml that freezes this issue as it was composed."""
-    document = tomlkit.document()
-    for line in _HEAD:
-        document.add(tomlkit.comment(line))
-    document.add(tomlkit.nl())
+    document = _headed(*_HEAD)
     _add_missing(document, issue)
-    first = issue.slots[0]
-    return tomlkit.dumps(document) + _TAIL.format(
-        slug=first.article.slug,
-        section=first.section.name.replace('"', "'"),
-        kind=first.kind,
-        kinds=", ".join(Kind),
-    )
+    return tomlkit.dumps(document) + _tail(issue)
 
 
 def merge_issue_file(existing: str, issue: Issue) -> str:
@@ -81,6 +81,24 @@ def merge_issue_file(existing: str, issue: Issue) -> str:
     document = tomlkit.parse(existing)
     _add_missing(document, issue)
     return tomlkit.dumps(document)
+
+
+def _headed(*lines: str) -> TOMLDocument:
+    document = tomlkit.document()
+    for line in lines:
+        document.add(tomlkit.comment(line))
+    document.add(tomlkit.nl())
+    return document
+
+
+def _tail(issue: Issue) -> str:
+    slot = issue.slots[0]
+    return _TAIL.format(
+        slug=slot.article.slug,
+        section=slot.section.name.replace('"', "'"),
+        kind=slot.kind,
+        kinds=", ".join(Kind),
+    )
 
 
 def _add_missing(document: TOMLDocument, issue: Issue) -> None:

@@ -1,9 +1,12 @@
 """The articles of an issue's folder."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from publisher.content.article import Article, read_article
+from publisher.content.pictures import measure
 from publisher.errors import ContentError
 from publisher.problems import Problem, Severity
 
@@ -23,3 +26,16 @@ def read_articles(folder: Path, zone: ZoneInfo) -> tuple[tuple[Article, ...], tu
         except ContentError as error:
             problems.append(Problem(message=str(error), severity=Severity.ERROR, article=path.stem))
     return tuple(articles), tuple(problems)
+
+
+def picture_sizes(folder: Path, articles: Iterable[Article]) -> dict[str, tuple[int, int]]:
+    """Return width and height in pixels of the articles' lead pictures, by path.
+
+    A picture that is missing or broken is left out; whoever prints it reports it.
+    """
+    sizes: dict[str, tuple[int, int]] = {}
+    for path in {article.picture.path for article in articles if article.picture}:
+        with suppress(ContentError):
+            size = measure(folder / path)
+            sizes[path] = (size.width, size.height)
+    return sizes
