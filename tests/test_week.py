@@ -14,7 +14,11 @@ TUNIS = ZoneInfo("Africa/Tunis")
 CAIRO = ZoneInfo("Africa/Cairo")  # moves its clocks on the last Friday of April and October
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = WeekMoment.parse("Friday 06:00")
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(
+    datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 
 
 def test_new_years_day_2027_lies_in_week_53_of_2026() -> None:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from publisher import compose as composing
 from publisher.collect import CollectReport, collect
-from publisher.compose import Composed
-from publisher.content.articles import read_articles
+from publisher.compose import Composed, compose
+from publisher.compose.proposal import first_issue_file
+from publisher.content.articles import picture_sizes, read_articles
 from publisher.content.files import save
 from publisher.content.issue import FILE, Issue, read_issue_file
 from publisher.pipeline import record as records
@@ -67,9 +67,17 @@ def compose_week(desk: Desk, week: Week) -> Composed:
     if choices.number and record and choices.number != number:
         records.renumber(desk.engine, week, choices.number, now=desk.clock())
         number = choices.number
-    composed = composing.compose(week, articles, choices, publication, number=number, folder=folder)
+    composed = compose(
+        week,
+        articles,
+        choices,
+        publication,
+        number=number,
+        folder=folder,
+        sizes=picture_sizes(folder, articles),
+    )
     if not (folder / FILE).exists():
-        save(folder / FILE, composing.first_issue_file(composed.issue))
+        save(folder / FILE, first_issue_file(composed.issue))
     _advance(desk, week, State.COMPOSED)
     return Composed(issue=composed.issue, problems=(*broken, *composed.problems))
 

@@ -1,0 +1,83 @@
+"""init: a new publication that renders at once."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from publisher.cli.app import app, out
+from publisher.config import FILE, load_publication
+from publisher.content.files import save
+from publisher.errors import ConfigError
+from publisher.render.templates import TEMPLATES
+
+_START = TEMPLATES / "start"
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
+    title: Annotated[str, typer.Option(help="Name of the magazine.")] = "",
+    tagline: Annotated[str, typer.Option(help="Line under the name.")] = "Once a week",
+    site: Annotated[str, typer.Option(help="Address of your site.")] = "https://example.org",
+    address: Annotated[
+        str, typer.Option(help="Address the mail comes from.")
+    ] = "weekly@example.org",
+    postal: Annotated[
+        str, typer.Option(help="Your postal address, as the law wants it in bulk mail.")
+    ] = "Street, Town, Country",
+    language: Annotated[str, typer.Option(help="en, fr, ar, ...")] = "en",
+    timezone: Annotated[str, typer.Option(help="Such as Africa/Tunis.")] = "",
+) -> None:
+    """Make a new publication with three example articles.
+
+    Nothing that is there already is touched.
+    """
+    if (folder / FILE).exists():
+        raise ConfigError(f"{folder / FILE} is there already: choose another folder")
+    if (folder / "issues").exists():
+        raise ConfigError(f"{folder / 'issues'} is there already: choose another folder")
+    values = {
+        "title": title or folder.resolve().name.replace("-", " ").title(),
+        "tagline": tagline,
+        "site": site.rstrip("/"),
+        "address": address,
+        "postal": postal,
+        "language": language,
+        "timezone": timezone or _zone_of_this_machine(),
+    }
+    env = Environment(  # noqa: S701 - makes TOML and Markdown, not HTML
+        loader=FileSystemLoader(_START), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    env.filters["toml"] = lambda value: json.dumps(value, ensure_ascii=False)
+    env.filters["md"] = lambda value: value.replace("*", r"\*").replace("_", r"\_")
+    made = {
+        FILE: "publication.toml",
+        ".gitignore": "gitignore",
+        **{f"issues/inbox/{p.name}": f"inbox/{p.name}" for p in (_START / "inbox").glob("*.md")},
+    }
+    # checked before anything is written, so that a bad option leaves nothing behind
+    for target, name in made.items():
+        save(folder / target, env.get_template(name).render(values))
+    try:
+        load_publication(folder)
+    except ConfigError:
+        for target in made:
+            (folder / target).unlink()
+        raise
+    cd = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
+    out.print(f"[bold]{values['title']}[/] is ready in {folder}. Now look at it:")
+    out.print(f"  {cd}publisher collect && publisher preview", highlight=False)
+
+
+def _zone_of_this_machine() -> str:
+    """Return the zone that this machine's clock is set to, or UTC."""
+    link = Path("/etc/localtime")
+    name = str(link.resolve()).partition("zoneinfo/")[2] if link.is_symlink() else ""
+    try:
+        return ZoneInfo(name).key if name else "UTC"
+    except (KeyError, ValueError, OSError):
+        return "UTC"
