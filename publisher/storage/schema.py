@@ -127,6 +127,8 @@ subscribers = Table(
     Column("status", String(16), nullable=False),  # enabled, blocked
     Column("created", Moment, nullable=False),
     Column("confirmed", Moment),
+    # a removed reader's number must never be given to another: links and ledger name it
+    sqlite_autoincrement=True,
 )
 
 lists = Table(
@@ -261,6 +263,17 @@ audit = Table(
     Column("act", Text, nullable=False),
     Column("about", Text, nullable=False, default=""),
     Column("details", JSON, nullable=False, default=dict),
+)
+
+#: how often something happened in a stretch of time, against floods and list bombing
+rates = Table(
+    "rates",
+    metadata,
+    Column("what", String(64), nullable=False),  # keyed hash of what is counted
+    Column("until", Moment, nullable=False),  # the end of the stretch
+    Column("n", Integer, nullable=False),
+    PrimaryKeyConstraint("what", "until"),
+    Index("ix_rates_until", "until"),
 )
 
 #: small facts of the installation, such as the signing key made at first use

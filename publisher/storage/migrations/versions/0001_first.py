@@ -105,6 +105,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("week", "list", name=op.f("uq_mailings_week")),
     )
     op.create_table(
+        "rates",
+        sa.Column("what", sa.String(length=64), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("what", "until", name=op.f("pk_rates")),
+    )
+    op.create_index("ix_rates_until", "rates", ["until"], unique=False)
+    op.create_table(
         "settings",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -142,6 +150,7 @@ def upgrade() -> None:
         sa.Column("confirmed", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscribers_email_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "suppressions",
