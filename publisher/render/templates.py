@@ -20,6 +20,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from publisher.config import Publication
+from publisher.content.typography import typeset
 from publisher.errors import RenderError
 from publisher.render import colour, plain
 from publisher.render.words import words
@@ -55,6 +56,7 @@ def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
     env.filters["direction"] = direction
     env.globals["words"] = words(publication.language, TEMPLATES, publication.root / "templates")
     env.globals["rule"] = plain.rule
+    env.filters["typeset"] = typeset
     env.filters["line"] = plain.line
     env.filters["wrap"] = plain.wrap
     env.filters["legible"] = colour.legible
