@@ -184,7 +184,7 @@ mailings = Table(
     Column("state", String(16), nullable=False),  # planned sending paused stopped done
     Column("reason", Text, nullable=False, default=""),
     Column("subject", Text, nullable=False),
-    Column("artefacts", JSON, nullable=False),  # {"html": digest, "text": digest, "pdf": digest}
+    Column("artefacts", JSON, nullable=False),  # digests of the parts, see deliver.artefacts
     Column("created", Moment, nullable=False),
     Column("finished", Moment),
     UniqueConstraint("week", "list"),
@@ -197,7 +197,10 @@ chunks = Table(
     Column("n", Integer, nullable=False),
     # planned claimed sending accepted refused uncertain (split: replaced by its halves)
     Column("state", String(16), nullable=False),
+    Column("size", Integer, nullable=False),  # readers in it
     Column("attempt", Integer, nullable=False, default=0),
+    # of the readers without an answer, how many a crash of the running attempt leaves in doubt
+    Column("doubt", Integer, nullable=False, default=0),
     Column("lease_owner", Text),
     Column("lease_until", Moment),
     Column("not_before", Moment),
@@ -205,7 +208,7 @@ chunks = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("changed", Moment, nullable=False),
     PrimaryKeyConstraint("mailing_id", "n"),
-    Index("ix_chunks_state", "mailing_id", "state"),
+    Index("ix_chunks_state", "mailing_id", "state", "size", "n"),  # the next to send is the first
 )
 
 #: one row per reader and mailing, written before anything is sent; the chunk's state
@@ -217,7 +220,8 @@ deliveries = Table(
     Column("subscriber_id", _Id, nullable=False),  # no foreign key: the record outlives the reader
     Column("n", Integer, nullable=False),  # the chunk it belongs to
     Column("email", Text, nullable=False),  # as mailed
-    Column("state", String(16)),  # NULL, or suppressed refused accepted (by its own evidence)
+    # NULL, or suppressed refused accepted deferred (by its own evidence)
+    Column("state", String(16)),
     Column("reason", Text, nullable=False, default=""),
     PrimaryKeyConstraint("mailing_id", "subscriber_id"),
     Index("ix_deliveries_chunk", "mailing_id", "n"),

@@ -165,7 +165,9 @@ def upgrade() -> None:
         sa.Column("mailing_id", _ID, nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("doubt", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
@@ -177,7 +179,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("mailing_id", "n", name=op.f("pk_chunks")),
     )
-    op.create_index("ix_chunks_state", "chunks", ["mailing_id", "state"], unique=False)
+    op.create_index("ix_chunks_state", "chunks", ["mailing_id", "state", "size", "n"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("mailing_id", _ID, nullable=False),
