@@ -145,3 +145,51 @@ def _plain(hint: Any, value: Any, refuse: Any) -> Any:
     if hint is Path:
         return Path(value)
     raise TypeError(f"no reader for {hint}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KeyDoc:
+    """A key of a table, as the README explains it."""
+
+    path: str  #: such as delivery.smtp.port, or sources[].kind in a list of tables
+    default: str  #: as TOML would have it; empty for a key that must be given
+    help: str
+
+
+def describe(cls: type[Any], at: str = "") -> list[KeyDoc]:
+    """List every key that `read` takes for this dataclass, tables inside tables included."""
+    hints = typing.get_type_hints(cls)
+    docs: list[KeyDoc] = []
+    for field in dataclasses.fields(cls):
+        if field.metadata.get("hidden"):
+            continue
+        path = f"{at}.{field.name}" if at else field.name
+        inner = _inner_table(hints[field.name])
+        if inner:
+            repeated = get_origin(hints[field.name]) is tuple
+            docs += describe(inner, f"{path}[]" if repeated else path)
+        else:
+            help_text = field.metadata.get("help", "")
+            docs.append(KeyDoc(path=path, default=_toml(field.default), help=help_text))
+    return docs
+
+
+def _inner_table(hint: Any) -> type[Any] | None:
+    for member in (hint, *get_args(hint)):
+        if isinstance(member, type) and dataclasses.is_dataclass(member):
+            return None if member is WeekMoment else member
+    return None
+
+
+def _toml(value: Any) -> str:
+    if value is dataclasses.MISSING:
+        return ""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(v) for v in value)}]"
+    return f'"{value}"'

@@ -1,7 +1,6 @@
 """The application, its one global option, and how errors leave it."""
 
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,9 +80,9 @@ WeekOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
-def desk_of(ctx: typer.Context, *, clock: Callable[[], datetime] | None = None) -> Desk:
+def desk_of(ctx: typer.Context, *, who: str = "operator") -> Desk:
     """Open the publication the command was given."""
-    return open_desk(ctx.obj, clock=clock) if clock else open_desk(ctx.obj)
+    return open_desk(ctx.obj, who=who)
 
 
 def week_of(desk: Desk, text: str) -> Week:

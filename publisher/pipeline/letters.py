@@ -1,0 +1,87 @@
+"""Single mails, outside any mailing: drafts and bad news for editors, links for readers."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from publisher.deliver.headers import letter_id
+from publisher.deliver.sender import Accepted, Attachment, Message, Recipient
+from publisher.errors import DeliveryError
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.making import Made
+from publisher.problems import Problem
+from publisher.render.message import Parts
+from publisher.render.notices import draft_notice, held_notice
+from publisher.render.templates import environment
+from publisher.week import Week
+
+_log = logging.getLogger(__name__)
+
+
+def send_letter(
+    desk: Desk, to: Sequence[str], parts: Parts, attachments: Sequence[Attachment] = ()
+) -> None:
+    """Mail something to a few people; raise `DeliveryError` naming whoever was not mailed."""
+    sender = desk.publication.sender
+    message = Message(
+        subject=parts.subject,
+        html=parts.html,
+        text=parts.text,
+        from_name=sender.name,
+        from_address=sender.address,
+        reply_to=sender.reply_to,
+        postal=sender.postal,
+        attachments=tuple(attachments),
+    )
+    now = desk.clock()
+    people = [Recipient(email=e, message_id=letter_id(message, e, now)) for e in to]
+    carrier = desk.sender()
+    try:
+        for answer in carrier.send(message, people, now=now):
+            if not isinstance(answer.outcome, Accepted):
+                names = ", ".join(person.email for person in answer.recipients)
+                raise DeliveryError(f"no mail to {names}: {answer.outcome.reason}")
+    finally:
+        carrier.close()
+
+
+def announce_draft(desk: Desk, made: Made, problems: Sequence[Problem]) -> None:
+    """Show the editors the draft, with the PDF."""
+    schedule = desk.publication.schedule
+    if not schedule.editors:
+        return
+    parts = draft_notice(
+        environment(desk.publication),
+        made.issue,
+        made.rendered,
+        list(problems),
+        send_at=schedule.send.in_week(made.issue.week, desk.publication.timezone),
+    )
+    magazine = made.edition("magazine")
+    files = [_pdf(magazine.files[0])] if magazine else []
+    limit = desk.publication.delivery.attach_limit_mb * 1e6
+    send_letter(
+        desk, schedule.editors, parts, [file for file in files if len(file.content) <= limit]
+    )
+
+
+def announce_hold(
+    desk: Desk, week: Week, reason: str, *, number: int | None = None, commands: Sequence[str] = ()
+) -> None:
+    """Tell the editors why an issue waits; a mail that cannot go out is only logged.
+
+    The reason stands in the database as well, where `publisher status` shows it.
+    """
+    if not desk.publication.schedule.editors:
+        return
+    parts = held_notice(
+        environment(desk.publication), week, reason, number=number, commands=commands
+    )
+    try:
+        send_letter(desk, desk.publication.schedule.editors, parts)
+    except DeliveryError as error:
+        _log.warning("the editors could not be told that %s is held: %s", week, error)
+
+
+def _pdf(path: Path) -> Attachment:
+    return Attachment(name=path.name, media_type="application/pdf", content=path.read_bytes())

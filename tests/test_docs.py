@@ -1,0 +1,73 @@
+"""What the README says is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from publisher.cli import app
+from publisher.config import Publication
+from publisher.content.article import parse_article
+from publisher.content.issue import IssueFile
+from publisher.tables import describe
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(cls: type) -> str:
+    lines = ["| key | default | meaning |", "| --- | --- | --- |"]
+    for doc in describe(cls):
+        default = f"`{doc.default}`" if doc.default else ""
+        lines.append(f"| `{doc.path}` | {default} | {doc.help} |")
+    return "\n".join(lines)
+
+
+def between(name: str) -> str:
+    match = re.search(f"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", README, re.DOTALL)
+    assert match, f"README.md has no part for {name}"
+    return match[1].strip()
+
+
+@pytest.mark.parametrize(("name", "cls"), [("publication keys", Publication), ("issue keys", IssueFile)])
+def test_the_tables_of_keys_are_those_of_the_code(name: str, cls: type) -> None:
+    assert between(name) == table(cls), f"put this between the marks of {name}:\n{table(cls)}"
+
+
+@pytest.mark.parametrize("name", sorted(get_command(app).commands))  # type: ignore[attr-defined]  # a group has commands
+def test_every_command_is_in_the_readme(name: str) -> None:
+    assert re.search(rf"publisher {name}|`{name}`", README)
+
+
+def test_every_command_the_readme_names_exists() -> None:
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    named = set(re.findall(r"publisher ([a-z]+)", README.split("## Settings")[0]))
+    assert named <= commands
+
+
+def test_the_article_of_the_readme_can_be_read(demo: Publication) -> None:
+    match = re.search(r"```markdown\n(.*?)```", README, re.DOTALL)
+    assert match
+    article = parse_article(match[1], slug="sample", zone=demo.timezone)
+    assert article.title == "The rivers under the sand"
+    assert article.picture
+    assert article.picture.focus == (0.5, 0.6)
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_file_the_readme_shows_or_links_exists() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_map_names_every_module() -> None:
+    architecture = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for folder in sorted(p for p in (ROOT / "publisher").iterdir() if p.is_dir()):
+        if folder.name != "__pycache__":
+            assert f"{folder.name}/" in architecture, folder.name
