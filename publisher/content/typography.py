@@ -189,7 +189,7 @@ def _apply(parts: Sequence[str], edits: Sequence[Edit]) -> list[str]:
             mine = offset <= start < end or (last and start == end)
             if mine:
                 piece += [part[place - offset : start - offset], new]
-            if start < end and stop > offset or mine:
+            if (start < end and stop > offset) or mine:
                 place = max(place, min(stop, end))
         piece.append(part[place - offset :])
         pieces.append("".join(piece))
