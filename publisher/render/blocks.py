@@ -1,0 +1,110 @@
+"""An article's body as a sequence of blocks, so that a theme can dress single ones."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import escape, unescape
+from html.parser import HTMLParser
+
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_LEADING = re.compile(r"^<p>(?P<quote>[“«‹„‘\"'(\[¿¡\s\u00a0\u202f]*)(?P<letter>[^\W\d_])")
+_TAGS = re.compile(r"<[^>]+>")
+_CLASS = re.compile(r'^<\w+[^>]*\bclass="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Block:
+    """A top-level element of a body."""
+
+    tag: str
+    html: str
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Its classes, such as {"picture", "wide"}."""
+        match = _CLASS.match(self.html)
+        return frozenset(match[1].split()) if match else frozenset()
+
+    @property
+    def text(self) -> str:
+        """What stands in it, without mark-up."""
+        return " ".join(unescape(_TAGS.sub(" ", self.html)).split())
+
+
+class _Splitter(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.blocks: list[Block] = []
+        self._lines = [0]
+        for line in html.split("\n"):
+            self._lines.append(self._lines[-1] + len(line) + 1)
+        self._html = html
+        self._open: list[tuple[str, int]] = []
+        self.feed(html)
+        self.close()
+
+    def _place(self) -> int:
+        line, column = self.getpos()
+        return self._lines[line - 1] + column
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _VOID:
+            self._open.append((tag, self._place()))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not any(name == tag for name, _ in self._open):
+            return
+        while True:
+            name, start = self._open.pop()
+            if name == tag:
+                break
+        if not self._open:
+            end = self._html.index(">", self._place()) + 1
+            self.blocks.append(Block(name, self._html[start:end]))
+
+
+def split_blocks(html: str) -> tuple[Block, ...]:
+    """Return the top-level elements of a body in order; text between them is white space."""
+    return tuple(_Splitter(html).blocks)
+
+
+def join_blocks(blocks: Sequence[Block]) -> str:
+    """Return the blocks as one body again."""
+    return "\n".join(block.html for block in blocks)
+
+
+def with_dropcap(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Enlarge the first letter of the first plain paragraph.
+
+    A span that floats, never ::first-letter, which the engine cannot lay out in columns.
+    The quotation mark before it stands with it.
+    """
+    dressed = list(blocks)
+    for place, block in enumerate(dressed):
+        if block.tag != "p" or block.classes:
+            continue
+        match = _LEADING.match(block.html)
+        if match:
+            cap = f'<span class="dropcap">{match["quote"]}{match["letter"]}</span>'
+            dressed[place] = replace(block, html=f"<p>{cap}{block.html[match.end() :]}")
+        break
+    return tuple(dressed)
+
+
+def with_end_mark(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Set the end mark after the last paragraph of running text, tied to its last word."""
+    dressed = list(blocks)
+    for place in range(len(dressed) - 1, -1, -1):
+        block = dressed[place]
+        if block.tag == "p":
+            inner = block.html.removesuffix("</p>").rstrip()
+            end = f'{inner}\u00a0<span class="end-mark"></span></p>'
+            dressed[place] = replace(block, html=end)
+            break
+    return tuple(dressed)
+
+
+def insert_quote(quote: str, who: str = "") -> Block:
+    """Return a pull quote as the bodies write it."""
+    name = f'<p class="who">{escape(who)}</p>' if who else ""
+    return Block("aside", f'<aside class="pull-quote"><p>{escape(quote)}</p>{name}</aside>')

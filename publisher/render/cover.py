@@ -1,0 +1,84 @@
+"""The front page: its picture, its lines, and which layout the picture can carry."""
+
+from dataclasses import dataclass
+
+from publisher.config import Publication
+from publisher.content.issue import Issue
+from publisher.content.typography import typeset
+from publisher.render import colour
+from publisher.render.balance import Headline, fit_headline
+from publisher.render.pieces import FONTS, Lead
+from publisher.render.plates import COVER_BYTES, Plates
+from publisher.render.sheet import Sheet
+
+#: below so many pixels an inch a picture is not blown up to the whole page but framed
+_FULL_PPI = 84
+_SIZES = (76, 70, 64, 58, 52, 46, 40, 34)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A coverline."""
+
+    text: str
+    section: str
+    story: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """What the cover's template prints."""
+
+    layout: str  #: full, framed or plain
+    lead: Lead | None
+    thumb: str  #: small picture of the cover, for the letter
+    headline: Headline
+    kicker: str
+    standfirst: str
+    story: str
+    lines: tuple[Line, ...]
+    colour: str
+
+
+def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Plates) -> Cover:
+    """Set the front page of an issue.
+
+    A sharp picture fills the page; a small one stands in a frame of the section's
+    colour; without any the page is type on colour.
+    """
+    cover, language = issue.cover, publication.language
+    owner = cover.story or "cover"
+    slot = next((s for s in issue.slots if any(a.slug == cover.story for a in s.articles)), None)
+    ground = slot.section.colour if slot else publication.colour
+    lead, thumb, layout = None, "", "plain"
+    picture = cover.picture
+    if picture is not None and plates.ratio(picture) is not None:
+        layout = "full"
+        height = sheet.height
+        if plates.resolution(picture, sheet.width, sheet.height) < _FULL_PPI:
+            layout = "framed"
+            height = min(sheet.width / (plates.ratio(picture) or 1.5), 150.0)
+        lead = plates.lead(
+            picture, owner, width=sheet.width, height=height, max_bytes=COVER_BYTES
+        )
+        thumb = plates.url(picture, "", width=sheet.column(3), height=sheet.column(3) * 1.32)
+    elif picture is not None:
+        plates.lead(picture, owner, width=sheet.width, height=sheet.height)
+    title = typeset(cover.title, language)
+    face = FONTS / ("amiri-bold.ttf" if language.startswith("ar") else "display-bold.ttf")
+    return Cover(
+        layout=layout,
+        lead=lead,
+        thumb=thumb,
+        headline=fit_headline(
+            title, measure=sheet.type_width, face=face, sizes=_SIZES, max_lines=3
+        ),
+        kicker=typeset(cover.kicker, language),
+        standfirst=typeset(cover.standfirst, language),
+        story=cover.story,
+        lines=tuple(
+            Line(text=typeset(line.text, language), section=line.section.name, story=line.story)
+            for line in cover.lines
+        ),
+        colour=colour.legible(ground, "#ffffff", 7.0),
+    )

@@ -1,0 +1,109 @@
+"""What is still wanting in a tagged PDF after WeasyPrint: artefacts, languages, print flags.
+
+Works on the pydyf objects before they are written, by the words of ISO 14289-1 (PDF/UA).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pydyf
+
+_BEGIN = re.compile(rb"/\S+ <<[^>]*/MCID (\d+)[^>]*>> BDC")
+_ARTEFACT = b"/Artifact <</Type /Pagination>> BDC"
+
+
+def finish(document: Any, pdf: pydyf.PDF) -> None:
+    """Turn folios into artefacts, name the language of each article, let links be printed."""
+    root = _object(pdf, pdf.catalog.get("StructTreeRoot"))
+    if root is not None:
+        _fold_artefacts(pdf, root)
+        _name_languages(document, pdf)
+    for item in pdf.objects:
+        if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/Annot":
+            item["F"] = 4  # Print, ISO 32000-1 table 165; PDF/UA-1 7.18.1 forbids hidden ones
+
+
+def _object(pdf: pydyf.PDF, reference: Any) -> Any:
+    """Return the object behind a reference such as b"12 0 R"."""
+    if not isinstance(reference, bytes) or not reference.endswith(b" R"):
+        return reference
+    return pdf.objects[int(reference.split()[0])]
+
+
+def _fold_artefacts(pdf: pydyf.PDF, root: pydyf.Dictionary) -> None:
+    """Mark content of margin boxes, which hangs on no branch of the tree, as pagination.
+
+    WeasyPrint builds structure elements for it and links them to nothing.
+    """
+    linked = {element.number for element in _branch(pdf, root)}
+    numbers = _object(pdf, root["ParentTree"])["Nums"]
+    by_page = dict(zip(numbers[::2], numbers[1::2], strict=True))
+    for page in _pages(pdf):
+        owners = by_page.get(page.get("StructParents"), ())
+        loose = {
+            mcid
+            for mcid, reference in enumerate(owners)
+            if int(bytes(reference).split()[0]) not in linked
+        }
+        if not loose:
+            continue
+        stream = _object(pdf, page["Contents"])
+        for place, operation in enumerate(stream.stream):
+            match = _BEGIN.fullmatch(operation) if isinstance(operation, bytes) else None
+            if match and int(match[1]) in loose:
+                stream.stream[place] = _ARTEFACT
+        for mcid in loose:
+            owners[mcid] = "null"
+    for element in pdf.objects:
+        if _is_element(element) and element.number not in linked:
+            element.free = "f"
+
+
+def _pages(pdf: pydyf.PDF) -> Iterator[pydyf.Dictionary]:
+    for item in pdf.objects:
+        if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/Page":
+            yield item
+
+
+def _branch(pdf: pydyf.PDF, element: pydyf.Dictionary) -> Iterator[pydyf.Dictionary]:
+    """Yield an element of the structure tree and all below it."""
+    stack = [element]
+    while stack:
+        one = stack.pop()
+        yield one
+        for kid in one.get("K", ()):
+            child = _object(pdf, kid)
+            if _is_element(child):
+                stack.append(child)
+
+
+def _is_element(item: Any) -> bool:
+    return isinstance(item, pydyf.Dictionary) and item.get("Type") == "/StructElem"
+
+
+def _name_languages(document: Any, pdf: pydyf.PDF) -> None:
+    """Give every article's element its language.
+
+    Elements were made in the order of the boxes, so both are walked side by side.
+    """
+    elements = [
+        item
+        for item in pdf.objects
+        if _is_element(item) and item.get("S") == "/Art" and item.free != "f"
+    ]
+    languages = [
+        box.element.get("lang", "") for page in document.pages for box in _articles(page._page_box)
+    ]
+    if len(elements) == len(languages):
+        for element, language in zip(elements, languages, strict=True):
+            if language:
+                element["Lang"] = pydyf.String(language)
+
+
+def _articles(box: Any) -> Iterator[Any]:
+    box = getattr(box, "_box", box)  # a placeholder of an absolute box
+    if box.element is not None and box.element_tag == "article":
+        yield box
+    for child in getattr(box, "children", ()):
+        yield from _articles(child)

@@ -1,0 +1,95 @@
+"""The magazine edition: an issue as a PDF, and its cover as a picture."""
+
+import io
+from pathlib import Path
+
+import pypdfium2
+
+from publisher.config import Publication
+from publisher.content.files import save
+from publisher.content.issue import Issue
+from publisher.problems import Problem, Severity
+from publisher.render import Rendered
+from publisher.render.pdf import Printed, Remark, print_pdf
+from publisher.render.setting import Setting
+from publisher.render.templates import TEMPLATES
+
+COVER_WIDTH = 1000  #: pixels
+_COVER_BYTES = 200_000
+_FILE_BYTES = 5_000_000
+
+
+class Magazine:
+    """Makes {title}-{week}.pdf and cover.jpg in the issue's build folder."""
+
+    name = "magazine"
+
+    def build(self, issue: Issue, publication: Publication) -> Rendered:
+        """Make the magazine; see `publisher.render.Edition`."""
+        setting = Setting(issue, publication)
+        html = _html(setting)
+        printed = print_pdf(html, base=issue.folder, roots=_roots(issue, publication))
+        path = issue.build_folder / f"{publication.slug}-{issue.week}.pdf"
+        picture = issue.build_folder / "cover.jpg"
+        save(path, printed.data)
+        save(picture, cover_picture(printed.data))
+        return Rendered(
+            edition=self.name,
+            files=(path, picture),
+            problems=_problems(setting, printed),
+            pages=len(printed.leaves),
+            anchors=tuple(
+                (article.slug, page)
+                for article in issue.articles
+                if (page := printed.page_of(article.slug))
+            ),
+        )
+
+
+def magazine_html(issue: Issue, publication: Publication) -> str:
+    """Return the whole magazine as one HTML document, as it is laid out."""
+    return _html(Setting(issue, publication))
+
+
+def _html(setting: Setting) -> str:
+    middle = [setting.part(place) for place in setting.places]
+    return setting.document([setting.front(), setting.contents(), *middle, setting.back()])
+
+
+def _roots(issue: Issue, publication: Publication) -> list[Path]:
+    return [issue.folder, publication.root / "templates", TEMPLATES]
+
+
+def cover_picture(pdf: bytes, width: int = COVER_WIDTH) -> bytes:
+    """Return the first page as a JPEG of this width in pixels, at most 200 KB."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        page = document[0]
+        image = page.render(scale=width / page.get_width()).to_pil().convert("RGB")
+    finally:
+        document.close()
+    for quality in (84, 78, 72, 66, 60, 52, 44):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+        if out.tell() <= _COVER_BYTES:
+            break
+    return out.getvalue()
+
+
+def _problems(setting: Setting, printed: Printed) -> tuple[Problem, ...]:
+    found = [*setting.body_problems, *setting.plates.problems]
+    found += [_problem(remark, setting) for remark in printed.remarks]
+    if len(printed.data) > _FILE_BYTES:
+        size = len(printed.data) / 1e6
+        found.append(
+            Problem(message=f"the PDF has {size:.1f} MB, more than 5: use fewer pictures")
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def _problem(remark: Remark, setting: Setting) -> Problem:
+    return Problem(
+        message=remark.text,
+        severity=Severity.ERROR if remark.serious else Severity.WARNING,
+        article=setting.plates.owner(remark.subject),
+    )

@@ -1,0 +1,186 @@
+"""What the magazine's templates are given: an article dressed for its page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from publisher.content.article import Article, Kind
+from publisher.render.balance import Headline, fit_headline
+from publisher.render.sheet import Sheet
+from publisher.render.templates import STATIC
+
+FONTS = STATIC / "fonts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lead:
+    """A picture at its printed size in millimetres."""
+
+    url: str
+    width: float
+    height: float
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plate:
+    """One page of a photo essay."""
+
+    layout: str  #: opening, bleed, tall, pair or single
+    pictures: tuple[Lead, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """An article, typeset and dressed for one layout."""
+
+    slug: str
+    template: str
+    language: str
+    direction: str
+    colour: str  #: of its section, legible on white
+    tint: str  #: the same, as a ground for small boxes
+    deep: str  #: the same, as a ground for white text
+    flag: str  #: section name at the head of the page
+    part: str  #: the section, where it begins in the outline; else empty
+    title: str
+    headline: Headline
+    kicker: str
+    standfirst: str
+    byline: str
+    dateline: str
+    body: Markup
+    lead: Lead | None
+    plates: tuple[Plate, ...]
+    variant: str
+    air: float  #: millimetres of free space a layout may give or take
+    sources: tuple[str, ...]
+    corrections: tuple[str, ...]
+    url: str
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a kind is set: columns, headline, and what may grow so that the last page is full.
+
+    A lead picture's height, or without one the air about the headline, runs between
+    its bounds in millimetres.
+    """
+
+    template: str
+    columns: int
+    sizes: tuple[int, ...]  #: headline, points, large to small
+    lines: int = 2
+    face: str = "display-bold"
+    bleed: bool = False  #: the lead picture runs to the edges of the paper
+    lead: tuple[float, float] = (52, 150)
+    air: tuple[float, float] = (0, 0)
+    dropcap: bool = False
+    end_mark: bool = True
+
+
+_NEWS = (38, 34, 31, 28, 25, 22)
+LAYOUTS: dict[Kind, Layout] = {
+    Kind.NEWS: Layout(template="news", columns=3, sizes=_NEWS, air=(0, 12)),
+    Kind.BRIEF: Layout(template="briefs", columns=3, sizes=(15,), lines=4, air=(0, 30)),
+    Kind.FEATURE: Layout(
+        template="feature",
+        columns=2,
+        sizes=(48, 44, 40, 36, 32, 28),
+        bleed=True,
+        lead=(80, 185),
+        air=(0, 30),
+        dropcap=True,
+    ),
+    Kind.OPINION: Layout(
+        template="opinion",
+        columns=2,
+        sizes=(52, 46, 42, 38, 32, 28),
+        face="display-italic",
+        lead=(55, 165),
+        air=(0, 45),
+        dropcap=True,
+    ),
+    Kind.INTERVIEW: Layout(
+        template="interview",
+        columns=3,
+        sizes=(68, 60, 54, 48, 42, 36, 30),
+        face="display-black",
+        bleed=True,
+        lead=(60, 150),
+        air=(24, 95),
+    ),
+    Kind.LETTER: Layout(template="letter", columns=1, sizes=(40, 36, 32, 28, 24), lines=3),
+    Kind.DATA: Layout(template="data", columns=3, sizes=(42, 38, 34, 30, 26), air=(0, 22)),
+    Kind.PHOTO_ESSAY: Layout(
+        template="photo-essay",
+        columns=3,
+        sizes=(60, 54, 48, 42, 36, 30),
+        face="display-regular",
+        end_mark=False,
+    ),
+    Kind.LISTING: Layout(
+        template="listing",
+        columns=2,
+        sizes=(56, 50, 44, 38, 32, 28),
+        face="display-black",
+        air=(0, 30),
+        end_mark=False,
+    ),
+    Kind.QUIZ: Layout(
+        template="quiz",
+        columns=2,
+        sizes=(56, 50, 44, 38, 32, 28),
+        face="display-black",
+        air=(0, 30),
+        end_mark=False,
+    ),
+}
+COVER_STORY = Layout(
+    template="cover-story",
+    columns=2,
+    sizes=(62, 56, 50, 44, 38, 32),
+    lines=3,
+    bleed=True,
+    dropcap=True,
+)
+SIDE_WORDS = 640  #: a picture-less news piece up to here has its headline in a column of its own
+
+
+def layout_of(kind: Kind, *, cover_story: bool) -> Layout:
+    """Return how a kind is set."""
+    if cover_story and kind in (Kind.FEATURE, Kind.NEWS):
+        return COVER_STORY
+    return LAYOUTS[kind]
+
+
+def set_headline(text: str, layout: Layout, variant: str, sheet: Sheet, language: str) -> Headline:
+    """Return a headline at the largest size its place allows, in even lines."""
+    face = FONTS / f"{'amiri-bold' if language.startswith('ar') else layout.face}.ttf"
+    if variant == "side":
+        narrow = sheet.column(3) - 2
+        return fit_headline(text, measure=narrow, face=face, sizes=_SIDE, max_lines=6)
+    measure = sheet.type_width
+    if layout.template == "letter":
+        measure = 2 * sheet.column(3) + sheet.gutter
+    sizes: Sequence[float] = layout.sizes
+    return fit_headline(text, measure=measure, face=face, sizes=sizes, max_lines=layout.lines)
+
+
+_SIDE = (29, 27, 25, 23, 21, 19, 17)
+
+
+def credits(articles: Sequence[Article], more: Sequence[str] = ()) -> list[str]:
+    """Return every picture's credit once, in order."""
+    names = [a.picture.credit for a in articles if a.picture and a.picture.credit]
+    return list(dict.fromkeys([*more, *names]))
+
+
+def font(name: str) -> Path:
+    """Return the file of one of the theme's faces."""
+    return FONTS / f"{name}.ttf"

@@ -1,0 +1,115 @@
+"""Pictures of the magazine: scaled to their printed size, and judged at it."""
+
+from pathlib import Path
+
+from publisher.content.article import Picture
+from publisher.content.pictures import measure, rendition
+from publisher.errors import ContentError
+from publisher.problems import Problem, Severity
+from publisher.render.pieces import Lead
+from publisher.render.sheet import PPI, pixels
+
+INSIDE_BYTES = 120_000
+COVER_BYTES = 350_000
+_SOFT_PPI = 148  #: rounding to whole pixels costs a little
+
+
+class Plates:
+    """Makes the pictures of one issue and remembers what was wrong with them."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self._folder, self._cache = folder, cache
+        self._problems: dict[tuple[str, str], tuple[Problem, ...]] = {}
+        self._owners: dict[str, str] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What an editor should know, as of the last time each picture was set."""
+        return tuple(problem for found in self._problems.values() for problem in found)
+
+    def owner(self, name: str) -> str:
+        """Return the slug of the article that prints a file of this name."""
+        return self._owners.get(name, "")
+
+    def ratio(self, picture: Picture) -> float | None:
+        """Return width over height, or None if the picture cannot be used."""
+        try:
+            return measure(self._folder / picture.path).ratio
+        except ContentError:
+            return None
+
+    def resolution(self, picture: Picture, width: float, height: float) -> float:
+        """Return the pixels an inch a picture has when it fills a place in millimetres."""
+        size = measure(self._folder / picture.path)
+        return min(size.width / width, size.height / height) * 25.4
+
+    def lead(
+        self,
+        picture: Picture | None,
+        slug: str,
+        *,
+        width: float,
+        height: float,
+        max_bytes: int = INSIDE_BYTES,
+    ) -> Lead | None:
+        """Return a picture cropped to a place in millimetres, or None if there is none."""
+        if picture is None:
+            return None
+        url = self.url(picture, slug, width=width, height=height, max_bytes=max_bytes)
+        return url and Lead(
+            url=url,
+            width=round(width, 2),
+            height=round(height, 2),
+            alt=picture.alt,
+            caption=picture.caption,
+            credit=picture.credit,
+        ) or None
+
+    def url(
+        self,
+        picture: Picture,
+        slug: str,
+        *,
+        width: float,
+        height: float | None = None,
+        max_bytes: int = INSIDE_BYTES,
+    ) -> str:
+        """Return the address of a picture at its printed size; "" if it cannot be printed."""
+        key = (slug, picture.path)
+        source = self._folder / picture.path
+        try:
+            made = rendition(
+                source,
+                self._cache,
+                width=pixels(width),
+                height=None if height is None else pixels(height),
+                focus=picture.focus,
+                max_bytes=max_bytes,
+            )
+            size = measure(source)
+        except ContentError as error:
+            message = f"{picture.path} is left out: {error}"
+            problem = Problem(message=message, severity=Severity.ERROR, article=slug)
+            self._problems[key] = (problem,)
+            return ""
+        across = size.width / width * 25.4
+        ppi = across if height is None else min(across, size.height / height * 25.4)
+        self._owners[made.name] = slug
+        self._problems[key] = tuple(self._wanting(picture, slug, ppi))
+        return made.relative_to(self._folder).as_posix()
+
+    def _wanting(self, picture: Picture, slug: str, ppi: float) -> list[Problem]:
+        found = []
+        if not picture.alt.strip():
+            found.append((f"{picture.path} has no alternative text: write alt", Severity.ERROR))
+        if not picture.credit.strip():
+            found.append((f"{picture.path} has no credit: say whose it is", Severity.ERROR))
+        if ppi < _SOFT_PPI:
+            found.append(
+                (
+                    f"{picture.path} is printed at {ppi:.0f} pixels an inch,"
+                    f" {PPI} are wanted: send a larger picture",
+                    Severity.WARNING,
+                )
+            )
+        return [Problem(message=m, severity=s, article=slug) for m, s in found]

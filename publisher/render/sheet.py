@@ -1,0 +1,46 @@
+"""The page: its size, margins and columns, in millimetres."""
+
+from dataclasses import dataclass
+
+from publisher.config import PageSize
+
+MM = 72 / 25.4  #: points in a millimetre
+PPI = 150  #: pixels an inch of the pictures we embed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One paper size with the theme's margins and its twelve-column grid."""
+
+    width: float
+    height: float
+    top: float = 18.0
+    side: float = 16.0
+    foot: float = 20.0
+    gutter: float = 5.0
+
+    @property
+    def type_width(self) -> float:
+        """Width of the type area."""
+        return round(self.width - 2 * self.side, 2)
+
+    @property
+    def type_height(self) -> float:
+        """Height of the type area."""
+        return round(self.height - self.top - self.foot, 2)
+
+    def column(self, count: int) -> float:
+        """Return the width of one of so many columns."""
+        return round((self.type_width - (count - 1) * self.gutter) / count, 2)
+
+
+def sheet(size: PageSize) -> Sheet:
+    """Return the sheet of a paper size."""
+    if size is PageSize.LETTER:
+        return Sheet(width=215.9, height=279.4)
+    return Sheet(width=210.0, height=297.0)
+
+
+def pixels(millimetres: float) -> int:
+    """Return how many pixels a length needs at our resolution."""
+    return round(millimetres / 25.4 * PPI)
