@@ -94,6 +94,17 @@ def slugify(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")[:60].strip("-")
 
 
+def stays_below(path: str) -> bool:
+    """Tell whether a picture's path leads below the folder it is relative to."""
+    return (
+        bool(path)
+        and not path.startswith(("/", "~"))
+        and not any(c in path for c in "\\:")
+        and path.isprintable()
+        and ".." not in path.split("/")
+    )
+
+
 _TEXTS = ("title", "kicker", "standfirst", "byline", "dateline", "section", "language", "url")
 _OTHERS = "kind published embargo sources corrections picture alt caption credit focus fetched"
 _KNOWN = frozenset((*_TEXTS, *_OTHERS.split()))
@@ -209,7 +220,7 @@ class _Reader:
         path = self.text("picture")
         if not path:
             return None
-        if path.startswith("/") or ".." in Path(path).parts or "\\" in path or ":" in path:
+        if not stays_below(path):
             raise self.refuse("picture", "a path below the article's folder, pictures/name.jpg")
         return Picture(
             path=path,

@@ -122,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-class _MagazineBlock(Block):
+class _MagazineBlock(Block):  # type: ignore[misc]  # pymdownx has no types
     ARGUMENT = None
     OPTIONS = {"n": (0, type_integer)}  # noqa: RUF012  # pymdownx reads it from the class
 
@@ -133,7 +133,8 @@ class _MagazineBlock(Block):
 
     @property
     def asked(self) -> dict[str, Any]:
-        return self.making.options[self.options["n"]]
+        asked: dict[str, Any] = self.making.options[self.options["n"]]
+        return asked
 
 
 class Quote(_MagazineBlock):
@@ -226,7 +227,7 @@ class _Drawn(_MagazineBlock):
                 " what it shows, for readers who cannot see it",
                 Severity.ERROR,
             )
-        return self.asked.get("alt") or self.argument or self.NAME
+        return str(self.asked.get("alt") or self.argument or self.NAME)
 
     def figure(self, kind: str, drawing: str) -> str:
         making = self.making

@@ -119,6 +119,9 @@ def _keep(
     if kind.title is False and title:
         result.complaints.append(f'/// {name} takes no title: "{title}" is left out')
         title = ""
+    if header and not kind.options:
+        result.complaints.append(f"/// {name} has no options: leave a blank line before its text")
+        body, header = [line.strip() for line in header] + body, []
     result.options.append(_options(name, header, kind, result.complaints))
     opening = f"{start['slashes']} {name}" + (f" | {title}" if title else "")
     result.lines += ["", opening, f"    n: {len(result.options) - 1}", ""]
