@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from publisher.config import Publication
+from publisher.config import Publication, Section
 from publisher.content.article import Article, Kind, Picture
 from publisher.content.issue import Issue, Slot
 from publisher.render.links import Links
@@ -82,16 +82,17 @@ def digest(issue: Issue, publication: Publication, show: Show, room: Room) -> Di
     def story(slot: Slot, article: Article, text: str, leading: bool | None = None) -> Story:
         picture = article.picture if leading is not None else None
         language = article.language or publication.language
+        section = section_of(publication, article, slot)
         return Story(
             slug=article.slug,
             title=article.title,
-            kicker=article.kicker or slot.section.name,
+            kicker=article.kicker or section.name,
             text=text,
             byline=article.byline,
             url=links.story(article),
             language=language,
             direction=direction(language),
-            tone=tones.get(slot.section.name),
+            tone=tones.get(section.name),
             picture=show(picture, leading is True) if picture else None,
         )
 
@@ -115,6 +116,15 @@ def digest(issue: Issue, publication: Publication, show: Show, room: Room) -> Di
         others=tuple(story(s, a, "") for s, a in others[: room.titles]),
         left_out=max(0, len(briefs) - room.titles) + max(0, len(others) - room.titles),
     )
+
+
+def section_of(publication: Publication, article: Article, slot: Slot | None) -> Section:
+    """Return an article's section: its own where several share a slot; the letter has none."""
+    if slot is None:
+        return Section(name="", colour=publication.colour)
+    if slot.kind is Kind.BRIEF and article.section:
+        return publication.section(article.section)
+    return slot.section
 
 
 def lead_of(slots: list[Slot]) -> Slot | None:
