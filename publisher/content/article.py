@@ -1,6 +1,8 @@
 """An article: Markdown with front matter <-> `Article`."""
 
 import re
+import reprlib
+import sys
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
 from publisher.content.files import save
 from publisher.errors import ContentError
@@ -77,15 +80,28 @@ class Article:
 
 
 _MARKUP = re.compile(
-    r"^///.*$|^    \w+:.*$|!\[[^\]]*\]\([^)]*\)(\{[^}]*\})?|\]\([^)]*\)|^\[\^[^\]]+\]:|<[^>]+>",
+    r"^ {0,3}/{3,}.*$"  # fences of blocks
+    r"|^ {4,}(?:\w+:|- ).*$"  # and their options
+    r"|!\[[^\]]*\]\([^)]*\)(?:\{[^}]*\})?"  # pictures
+    r"|\]\([^)]*\)|\]\[[^\]]*\]"  # where links lead
+    r"|^ {0,3}\[[^\]^][^\]]*\]: .*$"  # addresses of links
+    r"|</?[a-zA-Z][^>]*>|<\w+:[^>]*>",
     re.MULTILINE,
 )
-_WORD = re.compile(r"\w[\w'’.,-]*")
+_FIGURES = re.compile(r"^ {0,3}(/{3,}) *(?:chart|map)\b.*?^ {0,3}\1 *$", re.MULTILINE | re.DOTALL)
+_NOTE = re.compile(r"^ {0,3}\[\^[^\]]+\]:|\[\^[^\]]+\]", re.MULTILINE)
+_NUMBERED = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
 
 
 def count_words(body: str) -> int:
-    """Count the words of a Markdown text as a reader would."""
-    return len(_WORD.findall(_MARKUP.sub(" ", body)))
+    """Count the words of a Markdown text as a reader would.
+
+    Figures of charts, addresses and markup are not read; footnotes and boxes are.
+    """
+    text = _NOTE.sub(" ", _FIGURES.sub(" ", body))
+    text = _NUMBERED.sub(" ", _MARKUP.sub(" ", text))
+    # between spaces and dashes, so that vowel signs (Arabic) and apostrophes split nothing
+    return sum(any(map(str.isalnum, word)) for word in re.split(r"[\s—–]+", text))
 
 
 def slugify(text: str) -> str:
@@ -107,6 +123,8 @@ def stays_below(path: str) -> bool:
 
 _TEXTS = ("title", "kicker", "standfirst", "byline", "dateline", "section", "language", "url")
 _OTHERS = "kind published embargo sources corrections picture alt caption credit focus fetched"
+_ADDRESS = re.compile(r"https?://[^\s/]\S*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _KNOWN = frozenset((*_TEXTS, *_OTHERS.split()))
 
 
@@ -128,18 +146,54 @@ def read_article(path: Path, zone: ZoneInfo) -> Article:
 def parse_article(text: str, *, slug: str, zone: ZoneInfo, name: str = "") -> Article:
     """Parse front matter and body; see `read_article`."""
     name = name or f"{slug}.md"
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
-        meta, body = frontmatter.parse(text)
-    except yaml.YAMLError as error:
+        meta, body = frontmatter.parse(text, handler=_AsWritten())
+    except _Twice as twice:
+        raise ContentError(f"{name}: {twice} stands twice in the front matter") from None
+    except (yaml.YAMLError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
         line = f" near line {place.line + 2}" if place else ""
         raise ContentError(
             f"{name}: the front matter is not valid YAML{line}:"
             " put values with a colon or a # in quotes"
         ) from None
-    except ValueError as error:  # PyYAML raises it bare for 2026-13-45
-        raise ContentError(f"{name}: the front matter holds an impossible value: {error}") from None
     return _Reader(name, meta, zone).article(slug, body.strip())
+
+
+class _Twice(Exception):
+    """A key that stands twice in the front matter."""
+
+
+class _Loader(yaml.BaseLoader):
+    """YAML that leaves every value as it is written.
+
+    Full YAML would turn the headline No into false and 12:30 into 750; aliases, with
+    which a few lines can hold gigabytes, are refused.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise _Twice(key)
+        if len(keys) != len(node.value):
+            raise yaml.YAMLError("a key must be a word")
+        return super().construct_mapping(node, deep)
+
+
+class _AsWritten(YAMLHandler):  # type: ignore[misc]  # frontmatter has no types
+    def load(self, fm: str, **kwargs: Any) -> Any:
+        return yaml.load(fm, Loader=_Loader)  # noqa: S506  # builds texts, lists and tables only
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
 
 
 class _Reader:
@@ -150,6 +204,10 @@ class _Reader:
 
     def article(self, slug: str, body: str) -> Article:
         texts = {key: self.text(key) for key in _TEXTS}
+        if texts["url"] and not _ADDRESS.fullmatch(texts["url"]):
+            raise self.refuse("url", "a web address such as https://example.org/story")
+        if texts["language"] and not _LANGUAGE.fullmatch(texts["language"]):
+            raise self.refuse("language", "a code such as en, fr or ar")
         if not texts["title"]:
             raise ContentError(f"{self.name}: title is missing: every article needs a headline")
         unknown = sorted(set(map(str, self.meta)) - _KNOWN)
@@ -166,13 +224,13 @@ class _Reader:
             picture=self.picture(),
             sources=self.texts("sources"),
             corrections=self.texts("corrections"),
-            extra={"fetched": self.meta["fetched"]} if "fetched" in self.meta else {},
+            extra={"fetched": self.meta["fetched"]} if self.meta.get("fetched") else {},
             **texts,
         )
 
     def refuse(self, key: str, allowed: str) -> ContentError:
         return ContentError(
-            f"{self.name}: {key} = {self.meta[key]!r} is not allowed: use {allowed}"
+            f"{self.name}: {key} = {_SHORT.repr(self.meta[key])} is not allowed: use {allowed}"
         )
 
     def text(self, key: str) -> str:
@@ -184,36 +242,31 @@ class _Reader:
         return " ".join(str(value).split())
 
     def texts(self, key: str) -> tuple[str, ...]:
-        value = self.meta.get(key)
-        if value is None:
-            return ()
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        if isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value):
-            return tuple(str(v).strip() for v in value)
-        raise self.refuse(key, "a list of texts")
+        value = self.meta.get(key, [])
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+            raise self.refuse(key, "a list of texts, those with a colon in quotes")
+        return tuple(text for v in values if (text := " ".join(v.split())))
 
     def kind(self) -> Kind | None:
-        if not self.meta.get("kind"):
+        written = self.text("kind")
+        if not written:
             return None
         try:
-            return Kind(str(self.meta["kind"]).strip().lower().replace(" ", "-"))
+            return Kind(written.lower().replace(" ", "-"))
         except ValueError:
             raise self.refuse("kind", "one of " + ", ".join(Kind)) from None
 
     def moment(self, key: str) -> datetime | None:
-        value = self.meta.get(key)
-        if isinstance(value, str):
-            try:
-                value = datetime.fromisoformat(value.strip())
-            except ValueError:
-                value = None
-        elif value is None:
+        written = self.text(key)
+        if not written:
             return None
-        if isinstance(value, date) and not isinstance(value, datetime):
-            value = datetime.combine(value, time(12), self.zone)
-        if not isinstance(value, datetime):
-            raise self.refuse(key, "a date and time such as 2026-11-16T09:00:00+01:00")
+        try:
+            if len(written) == len("2026-11-16"):
+                return datetime.combine(date.fromisoformat(written), time(12), self.zone)
+            value = datetime.fromisoformat(written)
+        except ValueError:
+            raise self.refuse(key, "a date and time such as 2026-11-16T09:00:00+01:00") from None
         return value if value.tzinfo else value.replace(tzinfo=self.zone)
 
     def picture(self) -> Picture | None:
@@ -233,7 +286,8 @@ class _Reader:
     def focus(self) -> tuple[float, float]:
         value = self.meta.get("focus", [0.5, 0.5])
         try:
-            x, y = (float(part) for part in value)
+            parts = value.replace(",", " ").split() if isinstance(value, str) else value
+            x, y = (float(part) for part in parts)
         except (TypeError, ValueError):
             x = y = -1.0
         if not (0 <= x <= 1 and 0 <= y <= 1):
@@ -261,7 +315,7 @@ def format_article(article: Article) -> str:
     meta["corrections"] = list(article.corrections)
     meta |= article.extra
     kept = {key: value for key, value in meta.items() if value not in (None, "", [])}
-    head = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=10_000)
+    head = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=sys.maxsize)
     return f"---\n{head}---\n\n{article.body}\n"
 
 

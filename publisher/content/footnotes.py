@@ -102,6 +102,9 @@ def _folded(note: ElementTree.Element) -> ElementTree.Element:
 
     def say(text: str | None) -> None:
         words = re.sub(r"\s+", " ", text or "")
+        said = (span[-1].tail or "") if len(span) else (span.text or "")
+        if said.endswith(" "):
+            words = words.lstrip()
         if len(span):
             span[-1].tail = (span[-1].tail or "") + words
         else:
