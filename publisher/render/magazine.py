@@ -1,22 +1,27 @@
 """The magazine edition: an issue as a PDF, and its cover as a picture."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypdfium2
 
 from publisher.config import Publication
+from publisher.content.article import Kind
 from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
-from publisher.render.pdf import Printed, Remark, print_pdf
-from publisher.render.setting import Setting
+from publisher.render.fitting import fit
+from publisher.render.pdf import Leaf, Printed, Remark, Ruler, print_pdf
+from publisher.render.setting import Place, Setting
 from publisher.render.templates import TEMPLATES
 
 COVER_WIDTH = 1000  #: pixels
 _COVER_BYTES = 200_000
 _FILE_BYTES = 5_000_000
+#: pages that are designed with room
+UNFILLED = frozenset({Kind.LETTER, Kind.PHOTO_ESSAY, Kind.BRIEF})
 
 
 class Magazine:
@@ -27,8 +32,9 @@ class Magazine:
     def build(self, issue: Issue, publication: Publication) -> Rendered:
         """Make the magazine; see `publisher.render.Edition`."""
         setting = Setting(issue, publication)
-        html = _html(setting)
-        printed = print_pdf(html, base=issue.folder, roots=_roots(issue, publication))
+        roots = _roots(issue, publication)
+        html = _html(setting, Ruler(base=issue.folder, roots=roots))
+        printed = print_pdf(html, base=issue.folder, roots=roots)
         path = issue.build_folder / f"{publication.slug}-{issue.week}.pdf"
         picture = issue.build_folder / "cover.jpg"
         save(path, printed.data)
@@ -48,12 +54,27 @@ class Magazine:
 
 def magazine_html(issue: Issue, publication: Publication) -> str:
     """Return the whole magazine as one HTML document, as it is laid out."""
-    return _html(Setting(issue, publication))
+    ruler = Ruler(base=issue.folder, roots=_roots(issue, publication))
+    return _html(Setting(issue, publication), ruler)
 
 
-def _html(setting: Setting) -> str:
-    middle = [setting.part(place) for place in setting.places]
+def _html(setting: Setting, ruler: Ruler) -> str:
+    middle = [_fitted(setting, place, ruler) for place in setting.places]
     return setting.document([setting.front(), setting.contents(), *middle, setting.back()])
+
+
+def _fitted(setting: Setting, place: Place, ruler: Ruler) -> str:
+    """Return a place as HTML, its last page as full as honest means make it."""
+
+    def lay(size: float) -> Sequence[Leaf]:
+        return ruler.leaves(setting.document([setting.part(place, size=size)]))
+
+    start, low, high = setting.bounds(place)
+    found = fit(lay, start=start, low=low, high=high, height=setting.sheet.type_height)
+    sparse = found.sparse and place.kind not in UNFILLED
+    return setting.part(
+        place, size=found.size, filler=setting.filler(place) if sparse else None
+    )
 
 
 def _roots(issue: Issue, publication: Publication) -> list[Path]:

@@ -118,6 +118,24 @@ def print_pdf(html: str, *, base: Path, roots: Sequence[Path], fast: bool = True
     return Printed(data=data, leaves=leaves, remarks=tuple(dict.fromkeys(remarks)))
 
 
+class Ruler:
+    """Lays out single parts of a magazine to see how many pages they take; writes nothing.
+
+    Fonts are loaded once for all parts.
+    """
+
+    def __init__(self, *, base: Path, roots: Sequence[Path]) -> None:
+        self._base, self._fetcher = base.as_uri() + "/", Indoors(roots)
+        self._fonts = FontConfiguration()
+
+    def leaves(self, html: str) -> tuple[Leaf, ...]:
+        """Return the pages a document takes."""
+        with _lock, _listening(), _line_memo(enabled=True):
+            source = HTML(string=html, base_url=self._base, url_fetcher=self._fetcher)
+            document = source.render(font_config=self._fonts)
+        return tuple(_leaf(number, page) for number, page in enumerate(document.pages, 1))
+
+
 def _leaf(number: int, page: Any) -> Leaf:
     box = page._page_box
     top, height = box.content_box_y(), box.height

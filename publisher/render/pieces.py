@@ -78,7 +78,7 @@ class Layout:
     lines: int = 2
     face: str = "display-bold"
     bleed: bool = False  #: the lead picture runs to the edges of the paper
-    lead: tuple[float, float] = (52, 150)
+    lead: tuple[float, float] = (48, 150)
     air: tuple[float, float] = (0, 0)
     dropcap: bool = False
     end_mark: bool = True
@@ -109,11 +109,11 @@ LAYOUTS: dict[Kind, Layout] = {
     Kind.INTERVIEW: Layout(
         template="interview",
         columns=3,
-        sizes=(68, 60, 54, 48, 42, 36, 30),
+        sizes=(56, 52, 48, 42, 36, 30),
         face="display-black",
         bleed=True,
         lead=(60, 150),
-        air=(24, 95),
+        air=(20, 95),
     ),
     Kind.LETTER: Layout(template="letter", columns=1, sizes=(40, 36, 32, 28, 24), lines=3),
     Kind.DATA: Layout(template="data", columns=3, sizes=(42, 38, 34, 30, 26), air=(0, 22)),

@@ -1,6 +1,6 @@
 """Issue -> the parts of the magazine as HTML, each for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -44,7 +44,7 @@ from publisher.render.words import words
 
 STYLES = (
     "fonts tokens page type cover contents letter news feature opinion interview data briefs"
-    " essay listing back arabic".split()
+    " essay listing filler back arabic".split()
 )
 
 
@@ -90,6 +90,7 @@ class Setting:
             "strap_top": round(9 + self._masthead.size * 0.3528 * 0.84 + 4, 1),
             "tint": colour_mix(self.publication.colour, "#ffffff", 0.9),
             "cover": self.cover,
+            "row": self._row,
         }
         return env
 
@@ -124,7 +125,7 @@ class Setting:
         face = FONTS / "display-black.ttf"
         unit = text_width(text, face, 1) - tracking * len(text)
         full = self.sheet.type_width / 0.3528 / unit
-        return fit_headline(text, measure=999, face=face, sizes=(min(150, full),), max_lines=1)
+        return fit_headline(text, measure=999, face=face, sizes=(min(190, full),), max_lines=1)
 
     def front(self) -> str:
         """Return the cover."""
@@ -135,6 +136,11 @@ class Setting:
         return render(
             self.env, "magazine/contents.html", entries=self._entries(), thumbs=self._thumbs()
         )
+
+    @property
+    def _row(self) -> float:
+        """Height of one line of the contents, so that all of them fit the page."""
+        return round(min(11.2, (self.sheet.type_height - 38) / max(len(self.places), 1)), 2)
 
     def back(self) -> str:
         """Return the back page."""
@@ -229,7 +235,9 @@ class Setting:
         """Return how a place is set."""
         return layout_of(place.kind, cover_story=place.cover_story)
 
-    def part(self, place: Place, *, size: float | None = None) -> str:
+    def part(
+        self, place: Place, *, size: float | None = None, filler: Mapping[str, Any] | None = None
+    ) -> str:
         """Return one place as HTML; `size` is its lead picture's height or its air, in mm."""
         layout = self.layout(place)
         if place.kind is Kind.BRIEF:
@@ -242,7 +250,40 @@ class Setting:
                 air=size if size is not None else layout.air[0],
             )
         piece = self.piece(place, size)
-        return render(self.env, f"magazine/{layout.template}.html", piece=piece)
+        return render(self.env, f"magazine/{layout.template}.html", piece=piece, filler=filler)
+
+    def bounds(self, place: Place) -> tuple[float, float, float]:
+        """Return the size a place would like best, the least and the most it may have, in mm."""
+        layout, natural = self.layout(place), self.natural_lead(place)
+        if place.cover_story:
+            return 0.0, 0.0, 0.0
+        if natural is not None and place.kind is not Kind.BRIEF:
+            return natural, *layout.lead
+        return layout.air[0], *layout.air
+
+    def filler(self, place: Place) -> Mapping[str, Any]:
+        """Return three other stories for the foot of a page, those with pictures first."""
+        here = self.places.index(place)
+        following = (*self.places[here + 1 :], *self.places[:here])
+        others = [other for other in following if other.kind not in (Kind.BRIEF, Kind.LETTER)]
+        others.sort(key=lambda other: not other.articles[0].picture)
+        width, teasers = self.sheet.column(3), []
+        for other in others[:3]:
+            article = other.articles[0]
+            url = ""
+            if article.picture and self.plates.ratio(article.picture):
+                lead = self.plates.lead(article.picture, other.anchor, width=width, height=36)
+                url = lead.url if lead else ""
+            teasers.append(
+                {
+                    "slug": other.anchor,
+                    "url": url,
+                    "flag": other.section,
+                    "colour": colour.legible(other.colour, "#f7f2e9"),
+                    "title": typeset(article.title, self.language(article)),
+                }
+            )
+        return {"size": "strip", "teasers": teasers}
 
     def _brief(self, place: Place, article: Article) -> Place:
         section = self.publication.section(article.section or place.section)

@@ -1,0 +1,94 @@
+"""Copy-fitting: let an article's end fill its page by honest means.
+
+What may give is the height of the lead picture, or without one the air about the
+headline; what is still left over at the end is offered to a filler. Type is never
+squeezed. Every candidate is laid out, not guessed.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from publisher.render.pdf import Leaf
+
+FULL = 0.985  #: of the type area: a line less than full, so that nothing spills over
+SPARSE = 0.72  #: a last page emptier than this is offered a filler
+_TRIES = 4
+_STEP = 4.0  #: millimetres taken away when a page still spills over
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was found: the size in millimetres, and how full the last page is with it."""
+
+    size: float
+    pages: int
+    last: float
+
+    @property
+    def used(self) -> float:
+        """Pages used, the last one in part."""
+        return self.pages - 1 + self.last
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the last page has room for a filler."""
+        return self.last < SPARSE
+
+
+Lay = Callable[[float], Sequence[Leaf]]
+
+
+def fit(lay: Lay, *, start: float, low: float, high: float, height: float) -> Fit:
+    """Find the size between `low` and `high` that fills the last page best.
+
+    `lay` lays the article out with a size; `start` is the size it would like best,
+    `height` the type area's, all in millimetres. A size added to the first page pushes
+    the text down by as much, so one measurement nearly tells the answer; the others
+    make sure of it.
+    """
+    tried: dict[float, Fit] = {}
+
+    def measured(size: float) -> Fit:
+        size = round(min(max(size, low), high), 1)
+        if size not in tried:
+            tried[size] = _fit_of(size, lay(size))
+        return tried[size]
+
+    first = measured(start)
+    if high - low < 1:
+        return first
+    for pages in _targets(first, low, high, height):
+        size = first.size + (pages - 1 + FULL - first.used) * height
+        found = measured(size)
+        for _ in range(_TRIES):
+            if found.pages > pages:
+                size = found.size - max(_STEP, (found.used - pages) * height * 0.7)
+            elif found.last < FULL - 0.03:
+                size = found.size + (FULL - found.last) * height * 0.8
+            else:
+                break
+            if round(min(max(size, low), high), 1) in tried:
+                break
+            found = measured(size)
+    return max(tried.values(), key=lambda one: _merit(one, first.size))
+
+
+def _targets(first: Fit, low: float, high: float, height: float) -> list[int]:
+    """Return the numbers of pages that are within reach, the nearest first."""
+    least = first.used - (first.size - low) / height
+    most = first.used + (high - first.size) / height
+    pages = range(max(1, math.floor(least)), math.ceil(most) + 1)
+    reach = [n for n in pages if least - 0.04 <= n <= most + 0.3]
+    return sorted(reach, key=lambda n: abs(n - first.used))[:2]
+
+
+def _merit(one: Fit, wish: float) -> float:
+    """Rate a layout: a full last page first, then few pages, then the wished-for size."""
+    empty = max(0.0, FULL - one.last)
+    return -3 * empty - 0.35 * one.pages - abs(one.size - wish) / 1000
+
+
+def _fit_of(size: float, leaves: Sequence[Leaf]) -> Fit:
+    inner = [leaf for leaf in leaves if leaf.name != "bare"] or list(leaves)
+    return Fit(size=size, pages=len(inner), last=inner[-1].fill)
