@@ -1,0 +1,231 @@
+"""The issue, made anew whenever one of its files changes."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event, Lock
+
+from publisher.compose import Composed, compose
+from publisher.config import Publication, load_publication
+from publisher.content.article import Article
+from publisher.content.articles import picture_sizes, read_articles
+from publisher.content.issue import read_issue_file
+from publisher.errors import PublisherError
+from publisher.problems import Problem
+from publisher.render import Edition, Rendered
+from publisher.render.templates import TEMPLATES, direction
+from publisher.web.pages import PagePictures
+from publisher.web.shown import Mail, Shown, blank, gather, stories_of
+from publisher.web.watching import changes
+from publisher.week import Week
+
+logger = logging.getLogger(__name__)
+
+Editions = Callable[[Publication], Sequence[Edition]]
+Listener = Callable[[Shown], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A composed issue, and what could not be read for it."""
+
+    composed: Composed
+    broken: tuple[Problem, ...]
+
+
+class Live:
+    """Composes and renders one issue again and again; keeps the last good state of everything.
+
+    `refresh` runs in one thread; `shown` may be read in any.
+    """
+
+    def __init__(
+        self,
+        publication: Publication,
+        week: Week,
+        editions: Editions,
+        *,
+        announce: Callable[[str], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.publication, self.week = publication, week
+        self.pictures = PagePictures()
+        self.documents: dict[str, str] = {}  #: HTML of the e-mail and the web edition
+        self.rendered: dict[str, Rendered] = {}  #: by edition, the last good ones
+        self.shown = blank(publication, week)
+        self._editions, self._announce, self._clock = editions, announce, clock
+        self._readable: dict[str, Article] = {}
+        self._due: set[str] | None = None  #: editions to make whatever changed; None means all
+        self._listeners: set[Listener] = set()
+        self._lock = Lock()
+
+    @property
+    def folder(self) -> Path:
+        """The issue's folder."""
+        return self.publication.issues / str(self.week)
+
+    def run(self, stop: Event) -> None:
+        """Make the issue, then again after every change, until stopped."""
+        for changed in changes(self.publication.root, self.folder, stop):
+            try:
+                self.refresh(changed)
+            except Exception as error:
+                # a preview that dies of a typo in a template is of no use
+                logger.exception("refreshing the preview")
+                self._show(busy=False, errors=(_sentence("the preview", error),))
+
+    def refresh(self, changed: frozenset[Path] = frozenset()) -> None:
+        """Read, compose and render what the changed files can have an effect on."""
+        started = self._clock()
+        names = tuple(sorted(path.name for path in changed))
+        self._show(busy=True, changed=names)
+        try:
+            self.publication = load_publication(self.publication.root)
+            made = self._compose()
+        except PublisherError as error:
+            self._due = None
+            self._finish(started, (str(error),))
+            return
+        errors = [str(problem) for problem in made.broken]
+        affected = self._affected(changed)
+        failed: set[str] = set()
+        for edition in self._editions(self.publication):
+            if affected is not None and edition.name not in affected:
+                continue
+            try:
+                self._take(edition.build(made.composed.issue, self.publication), made)
+            except Exception as error:
+                if not isinstance(error, PublisherError):
+                    logger.exception("making the %s edition", edition.name)
+                errors.append(_sentence(f"the {edition.name} edition", error))
+                failed.add(edition.name)
+        self._due = failed
+        self._finish(started, tuple(errors), made)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener with everything that is shown from now on; return how to stop that."""
+        with self._lock:
+            self._listeners.add(listener)
+
+        def leave() -> None:
+            with self._lock:
+                self._listeners.discard(listener)
+
+        return leave
+
+    def _compose(self) -> Made:
+        publication = self.publication
+        articles, broken = read_articles(self.folder, publication.timezone)
+        # an article in the middle of an edit stays as it was when it could last be read
+        kept = [self._readable[p.article] for p in broken if p.article in self._readable]
+        articles = (*articles, *kept)
+        self._readable = {article.slug: article for article in articles}
+        composed = compose(
+            self.week,
+            articles,
+            read_issue_file(self.folder),
+            publication,
+            number=publication.first_number,
+            folder=self.folder,
+            sizes=picture_sizes(self.folder, articles),
+        )
+        return Made(composed=composed, broken=broken)
+
+    def _affected(self, changed: Iterable[Path]) -> set[str] | None:
+        """Return the editions that these files have a part in; None means all."""
+        if self._due is None or not changed:
+            return None
+        affected = set(self._due)
+        for path in changed:
+            name = _edition_of_template(path, self.publication.root / "templates")
+            if name is None:
+                return None
+            affected.add(name)
+        return affected
+
+    def _take(self, rendered: Rendered, made: Made) -> None:
+        """Show a new edition at once; others may take longer."""
+        issue = made.composed.issue
+        name, first = rendered.edition, rendered.files[0]
+        news: dict[str, object] = {}
+        if name == "magazine":
+            data = first.read_bytes()
+            news = {
+                "pages": self.pictures.open(data),
+                "stories": stories_of(issue, rendered.anchors, self.pictures.parts),
+                "pdf": first.name,
+                "pdf_bytes": len(data),
+            }
+        elif name == "email":
+            html, text = (file.read_text(encoding="utf-8") for file in rendered.files[:2])
+            self.documents[name] = html
+            news = {"mail": self._mail(made, html, text)}
+        elif name == "web":
+            self.documents[name] = first.read_text(encoding="utf-8")
+            news = {"web": _digest(self.documents[name])}
+        self.rendered[name] = rendered
+        self._show(**news)
+
+    def _mail(self, made: Made, html: str, text: str) -> Mail:
+        issue, sender = made.composed.issue, self.publication.sender
+        return Mail(
+            digest=_digest(html + text),
+            sender=f"{sender.name} <{sender.address}>",
+            subject=issue.subject,
+            preheader=issue.preheader,
+            size=len(html.encode()),
+            text=text,
+        )
+
+    def _finish(self, started: float, errors: tuple[str, ...], made: Made | None = None) -> None:
+        news: dict[str, object] = {}
+        if made:
+            issue = made.composed.issue
+            news = {
+                "title": self.publication.title,
+                "direction": direction(self.publication.language),
+                "number": issue.number,
+                "date": issue.date.isoformat(),
+                "line": issue.cover.title,
+                "problems": gather(made.broken, made.composed, self.rendered),
+            }
+        seconds = self._clock() - started
+        self._show(busy=False, seconds=seconds, errors=errors, **news)
+        shown = self.shown
+        what = ", ".join(shown.changed[:3]) + (" and more" if len(shown.changed) > 3 else "")
+        self._announce(
+            f"{what or str(self.week)}: refreshed in {seconds:.1f} s"
+            f" ({len(shown.pages)} pages, {len(shown.problems)} to look at)"
+        )
+        for error in errors:
+            self._announce(f"  {error}")
+
+    def _show(self, **news: object) -> None:
+        with self._lock:
+            version = self.shown.version + 1
+            self.shown = replace(self.shown, version=version, **news)  # type: ignore[arg-type]  # fields by name
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(self.shown)
+
+
+def _edition_of_template(path: Path, own: Path) -> str | None:
+    """Return the one edition that a template belongs to, if it is of one alone."""
+    for folder in (own, TEMPLATES):
+        if path.is_relative_to(folder):
+            top = path.relative_to(folder).parts[0]
+            return top if top in ("email", "web") else None
+    return None
+
+
+def _sentence(what: str, error: Exception) -> str:
+    if isinstance(error, PublisherError):
+        return str(error)
+    return f"{what} could not be made: {type(error).__name__}: {error}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
