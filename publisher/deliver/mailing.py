@@ -1,0 +1,292 @@
+"""A mailing: what was approved, frozen, and the readers it is meant for, written down."""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, exists, func, literal, select, update
+from sqlalchemy.sql import Select
+
+from publisher.deliver.artefacts import get, put
+from publisher.deliver.sender import UNSUBSCRIBE_URL, Attachment, Message
+from publisher.deliver.states import State
+from publisher.errors import DeliveryError
+from publisher.storage.engine import reading
+from publisher.storage.inserts import insert_new
+from publisher.storage.schema import (
+    audit,
+    chunks,
+    deliveries,
+    lists,
+    mailings,
+    subscribers,
+    subscriptions,
+)
+from publisher.storage.suppressions import email_hash, suppressed
+
+_SLICE = 10_000  #: readers planned in one transaction, so that nobody waits long for it
+_FIELDS = (
+    "subject",
+    "from_address",
+    "from_name",
+    "reply_to",
+    "postal",
+    "list_id",
+    "list_name",
+    "week",
+    "web_url",
+    "archive_url",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mailing:
+    """One issue to one list; there is never a second one."""
+
+    id: int
+    week: str
+    list: str
+    state: str  #: planned, sending, paused, stopped, done
+    reason: str
+    subject: str
+    artefacts: Mapping[str, Any]
+    created: datetime
+    finished: datetime | None
+
+
+def freeze(
+    engine: Engine, *, week: object, list_name: str, message: Message, now: datetime
+) -> Mailing:
+    """Freeze a mail for a list, or return what was frozen for this week and list before.
+
+    A later edit of the issue changes nothing for the readers who are still to be mailed.
+    Raises `DeliveryError` if the mail lacks what the law and the big mailbox providers ask.
+    """
+    _check(message)
+    with engine.begin() as connection:
+        known = _find(connection, week, list_name)
+        if known:
+            return known
+        row = {
+            "week": str(week),
+            "list": list_name,
+            "state": "planned",
+            "subject": message.subject,
+            "artefacts": _keep(connection, message, now),
+            "created": now,
+        }
+        insert_new(connection, mailings, row)
+        frozen = _find(connection, week, list_name)
+        assert frozen is not None  # noqa: S101 - just written, or by the one who was faster
+        return frozen
+
+
+def find_mailing(engine: Engine, *, week: object, list_name: str) -> Mailing | None:
+    """Return the mailing of a week to a list, if there is one."""
+    with reading(engine) as connection:
+        return _find(connection, week, list_name)
+
+
+def read_mailing(connection: Connection, mailing_id: int) -> Mailing:
+    """Read a mailing by its number."""
+    row = connection.execute(select(mailings).where(mailings.c.id == mailing_id)).one()
+    return Mailing(**row._mapping)
+
+
+def load_message(engine: Engine, mailing: Mailing) -> Message:
+    """Return the mail as it was frozen, without attachments if they proved too large."""
+    with reading(engine) as connection:
+        kept = read_mailing(connection, mailing.id).artefacts
+        files = kept["attachments"] if kept["attach"] else []
+        return Message(
+            **kept["fields"],
+            headers=kept["headers"],
+            html=get(connection, kept["html"]).content.decode(),
+            text=get(connection, kept["text"]).content.decode(),
+            attachments=tuple(
+                Attachment(
+                    name=file["name"],
+                    media_type=file["media_type"],
+                    content=get(connection, file["digest"]).content,
+                )
+                for file in files
+            ),
+            pictures={
+                url: get(connection, digest).content for url, digest in kept["pictures"].items()
+            },
+        )
+
+
+def leave_attachments(
+    engine: Engine, mailing: Mailing, *, why: str, who: str, now: datetime
+) -> None:
+    """Send the rest of a mailing without attachments; the mail links to them anyway."""
+    with engine.begin() as connection:
+        kept = read_mailing(connection, mailing.id).artefacts
+        if kept["attach"]:
+            connection.execute(
+                update(mailings)
+                .where(mailings.c.id == mailing.id)
+                .values(artefacts={**kept, "attach": False})
+            )
+            note(connection, mailing, who=who, act="leave attachments", now=now, reason=why)
+
+
+def note(
+    connection: Connection, mailing: Mailing, *, who: str, act: str, now: datetime, **details: Any
+) -> None:
+    """Write into the audit what was done to a mailing."""
+    about = f"mailing {mailing.week} {mailing.list}"
+    connection.execute(
+        audit.insert().values(at=now, who=who, act=act, about=about, details=details)
+    )
+
+
+def due(engine: Engine, *, week: object, list_name: str) -> int:
+    """Count the readers of a list who have not been written down for this week yet."""
+    total, after = 0, 0
+    with reading(engine) as connection:
+        known = _find(connection, week, list_name)
+        mailing_id = known.id if known else 0
+        while True:
+            ids, last = _next_readers(connection, mailing_id, list_name, after)
+            total += len(ids)
+            if last is None:
+                return total
+            after = last
+
+
+def plan(engine: Engine, mailing: Mailing, *, batch: int, now: datetime) -> int:
+    """Write down every active reader who is not in the mailing yet; return how many.
+
+    Readers go into chunks of `batch` in the order of their numbers. A second call adds
+    only those who came since; a call that was cut short is completed by the next.
+    """
+    planned, after = 0, 0
+    while True:
+        with engine.begin() as connection:
+            # two who plan at once must not both see the same reader missing
+            connection.execute(
+                select(mailings.c.id).where(mailings.c.id == mailing.id).with_for_update()
+            )
+            ids, last = _next_readers(connection, mailing.id, mailing.list, after)
+            if ids:
+                _write_down(connection, mailing.id, ids, batch, now)
+            planned += len(ids)
+        if last is None:
+            return planned
+        after = last
+
+
+def _next_readers(
+    connection: Connection, mailing_id: int, list_name: str, after: int
+) -> tuple[list[int], int | None]:
+    """Return a slice of the readers to plan, and where it ended if there is more."""
+    known = exists().where(
+        deliveries.c.mailing_id == mailing_id, deliveries.c.subscriber_id == subscribers.c.id
+    )
+    # the list's number first: the planner then walks its index in the readers' order
+    list_id = connection.scalar(select(lists.c.id).where(lists.c.name == list_name))
+    rows = connection.execute(
+        select(subscribers.c.id, subscribers.c.email_key)
+        .join(
+            subscriptions,
+            and_(
+                subscriptions.c.subscriber_id == subscribers.c.id,
+                subscriptions.c.list_id == list_id,
+                subscriptions.c.status == "active",
+            ),
+        )
+        .where(subscribers.c.status == "enabled", subscriptions.c.subscriber_id > after, ~known)
+        .order_by(subscriptions.c.subscriber_id)
+        .limit(_SLICE)
+    ).all()
+    hashes = {row.id: email_hash(row.email_key) for row in rows}
+    barred = suppressed(connection, hashes.values(), list_name)
+    ids = [id for id, hash in hashes.items() if hash not in barred]
+    return ids, rows[-1].id if len(rows) == _SLICE else None
+
+
+def _write_down(
+    connection: Connection, mailing_id: int, ids: list[int], batch: int, now: datetime
+) -> None:
+    last = connection.scalar(select(func.max(chunks.c.n)).where(chunks.c.mailing_id == mailing_id))
+    before = last or 0
+    position = func.row_number().over(order_by=subscribers.c.id) - 1
+    chosen: Select[Any] = select(
+        literal(mailing_id),
+        subscribers.c.id,
+        literal(before + 1) + position // batch,
+        subscribers.c.email,
+        literal(""),
+    ).where(subscribers.c.id.in_(ids))
+    connection.execute(
+        deliveries.insert().from_select(
+            ["mailing_id", "subscriber_id", "n", "email", "reason"], chosen
+        )
+    )
+    connection.execute(
+        chunks.insert(),
+        [
+            {
+                "mailing_id": mailing_id,
+                "n": before + 1 + number,
+                "state": State.PLANNED,
+                "size": min(batch, len(ids) - number * batch),
+                "changed": now,
+            }
+            for number in range(-(-len(ids) // batch))
+        ],
+    )
+
+
+def _find(connection: Connection, week: object, list_name: str) -> Mailing | None:
+    row = connection.execute(
+        select(mailings).where(mailings.c.week == str(week), mailings.c.list == list_name)
+    ).first()
+    return Mailing(**row._mapping) if row else None
+
+
+def _keep(connection: Connection, message: Message, now: datetime) -> dict[str, Any]:
+    def keep(content: bytes, media_type: str, name: str = "") -> str:
+        return put(connection, content, media_type, name=name, now=now)
+
+    return {
+        "fields": {name: getattr(message, name) for name in _FIELDS},
+        "headers": dict(message.headers),
+        "html": keep(message.html.encode(), "text/html"),
+        "text": keep(message.text.encode(), "text/plain"),
+        "attachments": [
+            {
+                "digest": keep(file.content, file.media_type, file.name),
+                "name": file.name,
+                "media_type": file.media_type,
+            }
+            for file in message.attachments
+        ],
+        "pictures": {url: keep(content, "image", url) for url, content in message.pictures.items()},
+        "attach": True,
+    }
+
+
+def _check(message: Message) -> None:
+    for name, part in (("HTML", message.html), ("plain text", message.text)):
+        if UNSUBSCRIBE_URL not in part:
+            raise DeliveryError(
+                f"the mail's {name} has no unsubscribe link, so it cannot go to a list:"
+                f" put {UNSUBSCRIBE_URL} back into the template"
+            )
+        if _letters(message.postal) not in _letters(part):
+            raise DeliveryError(
+                f"the mail's {name} lacks the postal address that the law wants in bulk mail:"
+                " put the postal address of [sender] back into the template"
+            )
+
+
+def _letters(text: str) -> str:
+    """Return letters and digits alone: an address may be set on one line or on five."""
+    plain = html.unescape(re.sub(r"<[^>]*>", "", text))
+    return "".join(letter for letter in plain if letter.isalnum()).casefold()
