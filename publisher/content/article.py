@@ -153,7 +153,7 @@ def parse_article(text: str, *, slug: str, zone: ZoneInfo, name: str = "") -> Ar
         raise ContentError(f"{name}: {twice} stands twice in the front matter") from None
     except (yaml.YAMLError, RecursionError) as error:
         place = getattr(error, "problem_mark", None)
-        line = f" near line {place.line + 2}" if place else ""
+        line = f" near line {place.line + 1}" if place else ""
         raise ContentError(
             f"{name}: the front matter is not valid YAML{line}:"
             " put values with a colon or a # in quotes"
@@ -187,7 +187,7 @@ class _Loader(yaml.BaseLoader):
         return super().construct_mapping(node, deep)
 
 
-class _AsWritten(YAMLHandler):  # type: ignore[misc]  # frontmatter has no types
+class _AsWritten(YAMLHandler):
     def load(self, fm: str, **kwargs: Any) -> Any:
         return yaml.load(fm, Loader=_Loader)  # noqa: S506  # builds texts, lists and tables only
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher.config import Section
-from publisher.content.article import Article, Kind, Picture
+from publisher.content.article import Article, Kind, Picture, stays_below
 from publisher.errors import ConfigError
 from publisher.tables import key, load_toml, read
 from publisher.week import Week
@@ -42,6 +42,8 @@ class CoverChoice:
     def __post_init__(self) -> None:
         if self.focus and not all(0 <= part <= 1 for part in self.focus):
             raise ConfigError("focus must be two numbers from 0 to 1, such as [0.5, 0.3]")
+        if self.picture and not stays_below(self.picture):
+            raise ConfigError("picture must lie below the issue's folder, pictures/name.jpg")
         if len(self.lines) > 4:
             raise ConfigError("lines: a cover carries at most four coverlines")
 
