@@ -1,7 +1,7 @@
 """The certificate: who was meant to get an issue, and what became of every one of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
@@ -16,7 +16,7 @@ _SLICE = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NotAccepted:
+class Unserved:
     """A reader whose mail was not, or not surely, taken over."""
 
     subscriber_id: int
@@ -32,23 +32,38 @@ class Certificate:
     week: str
     list: str
     subject: str
-    state: str
+    state: str  #: of the mailing: planned, sending, paused, stopped, done
     reason: str  #: why it stopped, if it did
     created: datetime
     finished: datetime | None
-    counts: Counts
-    not_accepted: tuple[NotAccepted, ...]
+    intended: int
+    accepted: int
+    suppressed: int
+    refused: int
+    uncertain: int
+    waiting: int
+    unserved: tuple[Unserved, ...]  #: everybody who is not among the accepted, by name
 
     @property
     def complete(self) -> bool:
         """Whether every reader's fate is known."""
-        return not self.counts.waiting and not self.counts.uncertain
+        return not self.waiting and not self.uncertain
+
+    @property
+    def sentence(self) -> str:
+        """The certificate in one sentence."""
+        parts = [f"{self.accepted:,} of {self.intended:,} accepted"]
+        for name in ("suppressed", "refused", "uncertain", "waiting"):
+            if number := getattr(self, name):
+                parts.append(f"{number:,} {name}")
+        return f"{self.week} to {self.list}: {', '.join(parts)}"
 
 
-def certificate(engine: Engine, mailing: Mailing) -> Certificate:
+def certificate_of(engine: Engine, mailing: Mailing) -> Certificate:
     """Draw up the certificate of a mailing as it stands now."""
     with reading(engine) as connection:
         current = read_mailing(connection, mailing.id)
+        counts = ledger.counts(connection, mailing.id)
         return Certificate(
             week=current.week,
             list=current.list,
@@ -57,12 +72,19 @@ def certificate(engine: Engine, mailing: Mailing) -> Certificate:
             reason=current.reason,
             created=current.created,
             finished=current.finished,
-            counts=ledger.counts(connection, mailing.id),
-            not_accepted=tuple(not_accepted(connection, mailing.id)),
+            intended=counts.intended,
+            **asdict(counts),
+            unserved=tuple(unserved(connection, mailing.id)),
         )
 
 
-def not_accepted(connection: Connection, mailing_id: int) -> Iterator[NotAccepted]:
+def counts_of(engine: Engine, mailing: Mailing) -> Counts:
+    """Count a mailing's readers by where they stand, without their names."""
+    with reading(engine) as connection:
+        return ledger.counts(connection, mailing.id)
+
+
+def unserved(connection: Connection, mailing_id: int) -> Iterator[Unserved]:
     """Go through the readers whose mail was not accepted, by number, a slice at a time."""
     state = ledger.effective_state()
     reason = func.coalesce(func.nullif(deliveries.c.reason, ""), chunks.c.reason)
@@ -81,5 +103,5 @@ def not_accepted(connection: Connection, mailing_id: int) -> Iterator[NotAccepte
     last = 0
     while rows := connection.execute(query.where(deliveries.c.subscriber_id > last)).all():
         for row in rows:
-            yield NotAccepted(**row._mapping)
+            yield Unserved(**row._mapping)
         last = rows[-1].subscriber_id

@@ -55,7 +55,7 @@ class SmtpServer:
 
 def parsed(raw: bytes) -> EmailMessage:
     """Read a mail as a mail program does."""
-    return cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.default))
+    return email.message_from_bytes(raw, policy=email.policy.default)
 
 
 class _Handler:
@@ -106,7 +106,7 @@ class _Handler:
 
 def _hang_up(server: SMTP) -> None:
     transport = server.transport
-    assert transport is not None
+    assert isinstance(transport, asyncio.WriteTransport)
     transport.abort()
 
 
