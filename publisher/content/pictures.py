@@ -202,10 +202,10 @@ def _fitted(
 ) -> Image.Image:
     if height is None:
         box = (0.0, 0.0, float(whole.width), float(whole.height))
-        height = max(1, round(width * whole.height / whole.width))
+        scale = min(1.0, width / whole.width)
     else:
         box = crop_box(Size(*whole.size), width / height, focus)
-    scale = min(1.0, width / (box[2] - box[0]), height / (box[3] - box[1]))
+        scale = min(1.0, width / (box[2] - box[0]), height / (box[3] - box[1]))
     size = (
         max(1, round((box[2] - box[0]) * scale)),
         max(1, round((box[3] - box[1]) * scale)),
