@@ -42,7 +42,8 @@ def export(
         if form is Form.CSV:
             return _csv(connection, list_name, file, subscription)
         n = 0
-        for n, reader in enumerate(_readers(connection, list_name, subscription), start=1):
+        for reader in _readers(connection, list_name, subscription):
+            n += 1
             line = {**_plain(reader), "fields": dict(reader.fields)}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return n
@@ -59,7 +60,8 @@ def _csv(
     fields = [f"{FIELD_PREFIX}{name}" if is_ours(name) else name for name in names]
     writer.writerow([*_COLUMNS, *map(neutralise, fields)])
     n = 0
-    for n, reader in enumerate(_readers(connection, list_name, subscription), start=1):
+    for reader in _readers(connection, list_name, subscription):
+        n += 1
         values = [*_plain(reader).values(), *(reader.fields.get(name, "") for name in names)]
         writer.writerow(neutralise(_text(value)) for value in values)
     return n

@@ -1,8 +1,10 @@
 """The installation's settings and signing keys."""
 
+import pytest
 from sqlalchemy import Engine
 
 from publisher.config import Secrets
+from publisher.errors import ConfigError
 from publisher.storage.engine import reading
 from publisher.storage.settings import get_setting, put_setting, signing_keys
 
@@ -25,4 +27,11 @@ def test_the_signing_key_is_made_once_and_kept(engine: Engine) -> None:
 
 def test_the_environments_key_signs_and_the_old_one_is_still_accepted(engine: Engine) -> None:
     (made,) = signing_keys(engine, Secrets())
-    assert signing_keys(engine, Secrets(secret_key="newer older")) == ("newer", "older", made)
+    newer, older = "newer " * 6, "older " * 6
+    keys = f"{newer.replace(' ', '')} {older.replace(' ', '')}"
+    assert signing_keys(engine, Secrets(secret_key=keys)) == (*keys.split(), made)
+
+
+def test_a_key_that_could_be_guessed_is_refused(engine: Engine) -> None:
+    with pytest.raises(ConfigError, match="at least 24 characters"):
+        signing_keys(engine, Secrets(secret_key="hunter2"))
