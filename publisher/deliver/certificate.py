@@ -52,10 +52,12 @@ class Certificate:
     @property
     def sentence(self) -> str:
         """The certificate in one sentence."""
+        others = [
+            (getattr(self, name), name)
+            for name in ("suppressed", "refused", "uncertain", "waiting")
+        ]
         parts = [f"{self.accepted:,} of {self.intended:,} accepted"]
-        for name in ("suppressed", "refused", "uncertain", "waiting"):
-            if number := getattr(self, name):
-                parts.append(f"{number:,} {name}")
+        parts += [f"{number:,} {name}" for number, name in others if number]
         return f"{self.week} to {self.list}: {', '.join(parts)}"
 
 
