@@ -22,7 +22,7 @@ class Doorbell:
     """Rings for steps and, once started, answers the ringing in a thread of this process."""
 
     def __init__(
-        self, publication: Publication, secrets: Secrets, answer: Callable[[Week, str], None]
+        self, publication: Publication, secrets: Secrets, answer: Callable[[Week, str], object]
     ) -> None:
         self._huey = _queue(publication, secrets)
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.table import Table
 
 from publisher.cli.app import JsonOption, app, desk_of, local, out
@@ -13,7 +12,6 @@ from publisher.pipeline.desk import Desk, this_process
 from publisher.pipeline.performing import perform
 from publisher.schedule import next_steps, start_clock
 from publisher.tasks import Doorbell
-from publisher.web.app import create_app
 
 
 @app.command()
@@ -26,11 +24,14 @@ def run(
 
     Several of these may run at once on one database: each step of a week is done once.
     """
+    # commands that serve nothing need not wait for these
+    import uvicorn
+
+    from publisher.web.app import create_app
+
     desk = desk_of(ctx, who=this_process())
     publication = desk.publication
-    bell = Doorbell(
-        publication, desk.secrets, answer=lambda week, step: perform(desk, week, step)
-    )
+    bell = Doorbell(publication, desk.secrets, answer=lambda week, step: perform(desk, week, step))
     bell.start()
     clock = start_clock(publication, desk.engine, clock=desk.clock, ring=bell.ring)
     where = (host or publication.web.host, port or publication.web.port)

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from publisher.cli.app import out
+from publisher.deliver.certificate import Certificate
 from publisher.pipeline.making import Made
 from publisher.problems import Problem, Severity
 
@@ -42,6 +43,13 @@ def size_of(rendered: Any) -> str:
     size = sum(file.stat().st_size for file in rendered.files[:1])
     weight = f"{size / 1e6:.1f} MB" if size > 500_000 else f"{size / 1000:.0f} KB"
     return f"{rendered.pages} pages, {weight}" if rendered.pages else weight
+
+
+def show_certificate(certificate: Certificate) -> None:
+    """Show who got the issue and who did not, with names."""
+    out.print(f"[bold]{escape(certificate.sentence)}[/]")
+    for reader in certificate.unserved:
+        out.print(f"  {reader.state:<10} {escape(reader.email)}  {escape(reader.reason)}")
 
 
 def show_json(value: Any) -> None:

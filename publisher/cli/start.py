@@ -73,6 +73,12 @@ def init(
     out.print(f"  {cd}publisher collect && publisher preview", highlight=False)
 
 
+@app.command()
+def templates() -> None:
+    """Show where the templates are that a publication may override."""
+    out.print(str(TEMPLATES), soft_wrap=True, highlight=False)
+
+
 def _zone_of_this_machine() -> str:
     """Return the zone that this machine's clock is set to, or UTC."""
     link = Path("/etc/localtime")

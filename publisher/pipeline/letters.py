@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from publisher.deliver.headers import letter_id
-from publisher.deliver.sender import Accepted, Attachment, Message, Recipient
+from publisher.deliver import failures, letter_to, send_to
+from publisher.deliver.sender import Attachment, Message
 from publisher.errors import DeliveryError
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.making import Made
@@ -33,16 +33,19 @@ def send_letter(
         postal=sender.postal,
         attachments=tuple(attachments),
     )
+    deliver_letter(desk, message, to)
+
+
+def deliver_letter(
+    desk: Desk, message: Message, to: Sequence[str], unsubscribe_url: str = ""
+) -> None:
+    """Hand a mail to the sender for a few people; see `send_letter`."""
     now = desk.clock()
-    people = [Recipient(email=e, message_id=letter_id(message, e, now)) for e in to]
-    carrier = desk.sender()
-    try:
-        for answer in carrier.send(message, people, now=now):
-            if not isinstance(answer.outcome, Accepted):
-                names = ", ".join(person.email for person in answer.recipients)
-                raise DeliveryError(f"no mail to {names}: {answer.outcome.reason}")
-    finally:
-        carrier.close()
+    people = [letter_to(message, e, now=now, unsubscribe_url=unsubscribe_url) for e in to]
+    failed = failures(send_to(desk.sender(), message, people, now=now))
+    if failed:
+        listed = "; ".join(f"{email}: {reason}" for email, reason in failed)
+        raise DeliveryError(f"not mailed: {listed}")
 
 
 def announce_draft(desk: Desk, made: Made, problems: Sequence[Problem]) -> None:

@@ -89,19 +89,34 @@ def render_week(desk: Desk, week: Week, only: Sequence[str] = ()) -> Made:
     rendered = build(composed.issue, desk.publication, editions)
     problems = (*composed.problems, *(p for edition in rendered for p in edition.problems))
     made = Made(issue=composed.issue, rendered=rendered, problems=problems)
-    _write_report(made)
+    _write_report(made, partial=bool(only))
     if not only:
         _advance(desk, week, State.RENDERED)
     return made
 
 
-def read_problems(desk: Desk, week: Week) -> tuple[Problem, ...]:
-    """Return the problems that the last rendering found."""
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What the last rendering made and found, as build/report.json keeps it."""
+
+    files: tuple[str, ...] = ()  #: of all editions, relative to build/
+    pages: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def read_report(desk: Desk, week: Week) -> Report:
+    """Return what the last rendering made and found; empty if there was none."""
     path = desk.folder(week) / "build" / REPORT
     if not path.is_file():
-        return ()
-    found = json.loads(path.read_text(encoding="utf-8"))["problems"]
-    return tuple(Problem(**{**p, "severity": Severity(p["severity"])}) for p in found)
+        return Report()
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Report(
+        files=tuple(name for edition in found["editions"].values() for name in edition["files"]),
+        pages=max((edition["pages"] for edition in found["editions"].values()), default=0),
+        problems=tuple(
+            Problem(**{**p, "severity": Severity(p["severity"])}) for p in found["problems"]
+        ),
+    )
 
 
 def _open(desk: Desk, week: Week) -> records.Record:
@@ -120,17 +135,19 @@ def _advance(desk: Desk, week: Week, state: State) -> None:
         records.move(desk.engine, week, state, now=desk.clock(), who=desk.who)
 
 
-def _write_report(made: Made) -> None:
+def _write_report(made: Made, *, partial: bool) -> None:
+    folder = made.issue.build_folder
+    editions = {
+        r.edition: {"files": [str(f.relative_to(folder)) for f in r.files], "pages": r.pages}
+        for r in made.rendered
+    }
+    path = folder / REPORT
+    if partial and path.is_file():
+        editions = json.loads(path.read_text(encoding="utf-8"))["editions"] | editions
     report = {
         "week": str(made.issue.week),
         "number": made.issue.number,
-        "editions": {
-            r.edition: {
-                "files": [str(f.relative_to(made.issue.build_folder)) for f in r.files],
-                "pages": r.pages,
-            }
-            for r in made.rendered
-        },
+        "editions": editions,
         "problems": [asdict(problem) for problem in made.problems],
     }
-    save(made.issue.build_folder / REPORT, json.dumps(report, indent=2, ensure_ascii=False))
+    save(path, json.dumps(report, indent=2, ensure_ascii=False))

@@ -39,3 +39,15 @@ def build(
 ) -> tuple[Rendered, ...]:
     """Make the editions in the order given."""
     return tuple(edition.build(issue, publication) for edition in editions)
+
+
+def editions_of(publication: Publication) -> tuple[Edition, ...]:
+    """Return the editions that the publication makes, in its order."""
+    # imported here, for they import this module; and drawing PDFs takes long to import,
+    # which commands that draw none need not wait for
+    from publisher.render.email import Email
+    from publisher.render.magazine import Magazine
+    from publisher.render.web import Web
+
+    known: dict[str, Edition] = {e.name: e for e in (Magazine(), Email(), Web())}
+    return tuple(known[name] for name in publication.editions.make)

@@ -1,0 +1,170 @@
+"""approve, hold, release, reopen, send: letting the issue go."""
+
+from getpass import getuser
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from publisher.cli.app import JsonOption, WeekOption, app, at_a_terminal, desk_of, out, week_of
+from publisher.cli.showing import show_certificate, show_json
+from publisher.deliver.certificate import Certificate
+from publisher.deliver.sending import Progress as SendingProgress
+from publisher.errors import PublisherError
+from publisher.pipeline import approving, sending
+from publisher.pipeline import record as records
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.making import read_report
+from publisher.pipeline.states import State
+from publisher.week import Week
+
+ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why, for those who ask later.")]
+
+
+@app.command()
+def approve(
+    ctx: typer.Context,
+    week: WeekOption = "",
+    despite_errors: Annotated[
+        bool, typer.Option("--despite-errors", help="Approve it although errors were found.")
+    ] = False,
+) -> None:
+    """Freeze a rendered issue and let it go out at its time."""
+    desk = desk_of(ctx)
+    when = week_of(desk, week)
+    record = approving.approve(desk, when, by=_user(), despite_errors=despite_errors)
+    out.print(f"No. {record.number} ({when}) is approved and frozen. It goes out at its time,")
+    out.print(f"or now with `publisher send --week {when}`; `publisher reopen` thaws it.")
+
+
+@app.command()
+def hold(ctx: typer.Context, week: WeekOption = "", reason: ReasonOption = "held by hand") -> None:
+    """Keep an issue from going out until it is released."""
+    desk = desk_of(ctx)
+    when = week_of(desk, week)
+    approving.hold(desk, when, reason)
+    out.print(f"{when} is held. `publisher release --week {when}` lets it go on.")
+
+
+@app.command()
+def release(ctx: typer.Context, week: WeekOption = "") -> None:
+    """Let a held issue go on from where it stood."""
+    desk = desk_of(ctx)
+    when = week_of(desk, week)
+    record = approving.release(desk, when)
+    out.print(f"{when} is {record.state} again.")
+
+
+@app.command()
+def reopen(ctx: typer.Context, week: WeekOption = "") -> None:
+    """Thaw an approved issue that nobody has got yet, to edit it again."""
+    desk = desk_of(ctx)
+    when = week_of(desk, week)
+    approving.reopen(desk, when)
+    out.print(f"{when} can be edited again; approve it anew when it is ready.")
+
+
+@app.command()
+def send(
+    ctx: typer.Context,
+    week: WeekOption = "",
+    to: Annotated[
+        str, typer.Option("--to", metavar="ADDRESS", help="Mail a test to one person instead.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    resend_uncertain: Annotated[
+        bool,
+        typer.Option(
+            "--resend-uncertain",
+            help="Also mail those again of whom nobody knows whether they were mailed.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Mail an issue to everyone on the list who has not had it.
+
+    Asks first. A second sending of the same issue mails only those who came since; one
+    that was broken off goes on where it stopped.
+    """
+    desk = desk_of(ctx)
+    when = week_of(desk, week)
+    if to:
+        sending.send_test(desk, when, to)
+        out.print(f"A test of {when} went to {to} by {desk.publication.delivery.sender}.")
+        return
+    if resend_uncertain:
+        planned = sending.resend_doubtful(desk, when)
+        out.print(f"{planned} in doubt will be mailed again.")
+    view = sending.outlook(desk, when)
+    if dry_run:
+        _show_outlook(desk, when, view, as_json=as_json)
+        return
+    if view.waiting:
+        _ask(desk, when, view, yes=yes)
+        _approve_if_asked(desk, when)
+    done = _send_with_progress(desk, when)
+    if as_json:
+        show_json(done)
+    else:
+        show_certificate(done)
+
+
+def _show_outlook(desk: Desk, week: Week, view: sending.Outlook, *, as_json: bool) -> None:
+    if as_json:
+        show_json(view)
+        return
+    report = read_report(desk, week)
+    out.print(f"[bold]{escape(view.subject)}[/]")
+    out.print(f"  {view.waiting} would be mailed by {view.sender}; {view.had} have it already")
+    if report.problems:
+        out.print(f"  {len(report.problems)} problems: see `publisher render --week {week}`")
+    out.print("Nothing was sent.")
+
+
+def _ask(desk: Desk, week: Week, view: sending.Outlook, *, yes: bool) -> None:
+    if yes:
+        return
+    if not at_a_terminal():
+        raise PublisherError("nobody is here to ask: say --yes to send without asking")
+    question = f'Mail "{view.subject}" to {view.waiting} readers by {view.sender}?'
+    if not typer.confirm(question):
+        out.print(f"Nothing was sent. `publisher preview --week {week}` shows the issue.")
+        raise typer.Exit(1)
+
+
+def _approve_if_asked(desk: Desk, week: Week) -> None:
+    """Take the operator's yes for the approval, if there was none yet."""
+    if records.get(desk.engine, week).state is State.RENDERED:
+        approving.approve(desk, week, by=_user())
+
+
+def _send_with_progress(desk: Desk, week: Week) -> Certificate:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task(f"Sending {week}", total=None)
+
+        def show(progress: SendingProgress) -> None:
+            bar.update(
+                task,
+                completed=progress.settled,
+                total=progress.intended,
+                description=progress.note or f"Sending {week}",
+            )
+
+        return sending.send_issue(desk, week, progress=show)
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "operator"  # a container's user may have no name

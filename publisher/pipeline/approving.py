@@ -1,0 +1,122 @@
+"""Approve, hold, release, reopen: the editor's words over an issue."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from publisher.deliver.mailing import find_mailing, freeze
+from publisher.deliver.thawing import thaw
+from publisher.errors import PublisherError, RenderError
+from publisher.pipeline import record as records
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.letters import announce_hold
+from publisher.pipeline.making import read_report
+from publisher.pipeline.message import issue_message
+from publisher.pipeline.record import Record
+from publisher.pipeline.states import State, check_move
+from publisher.problems import Severity
+from publisher.week import Week
+
+APPROVED = "approved"  #: folder in build/ that readers see, whatever is rendered later
+
+
+class Unsound(PublisherError):
+    """The issue has errors that readers would see."""
+
+    exit_code = 3
+
+
+def approve(desk: Desk, week: Week, *, by: str, despite_errors: bool = False) -> Record:
+    """Freeze a rendered issue: its mail in the database, its editions in build/approved.
+
+    Raises `Unsound` naming the errors that were found, unless told to go on despite them.
+    """
+    record = records.get(desk.engine, week)
+    check_move(week, record.state, State.APPROVED, record.held_state)
+    errors = [p for p in read_report(desk, week).problems if p.severity is Severity.ERROR]
+    if errors and not despite_errors:
+        listed = "\n  ".join(str(problem) for problem in errors)
+        raise Unsound(
+            f"issue {week} has {len(errors)} to mend before it can be approved:\n  {listed}\n"
+            f"Mend and render again, or approve it all the same with --despite-errors"
+        )
+    _keep_approved(desk, week)
+    freeze(
+        desk.engine,
+        week=week,
+        list_name=desk.publication.delivery.list_name,
+        message=issue_message(desk, week),
+        now=desk.clock(),
+    )
+    return records.move(
+        desk.engine,
+        week,
+        State.APPROVED,
+        now=desk.clock(),
+        who=by,
+        digest=_digest(desk.folder(week) / "build" / APPROVED),
+        approved_by=by,
+    )
+
+
+def hold(desk: Desk, week: Week, reason: str) -> Record:
+    """Stop an issue where it is, with a reason, and tell the editors."""
+    record = records.move(
+        desk.engine, week, State.HELD, now=desk.clock(), who=desk.who, reason=reason
+    )
+    commands = [f"publisher release --week {week}", f"publisher send --week {week}"]
+    announce_hold(desk, week, reason, number=record.number, commands=commands)
+    return record
+
+
+def release(desk: Desk, week: Week) -> Record:
+    """Lift the hold: the issue stands where it stood before."""
+    record = records.get(desk.engine, week)
+    if record.state is not State.HELD or record.held_state is None:
+        raise PublisherError(f"issue {week} is {record.state}, not held")
+    return records.move(desk.engine, week, record.held_state, now=desk.clock(), who=desk.who)
+
+
+def reopen(desk: Desk, week: Week) -> Record:
+    """Thaw an approved issue that nobody has got yet, so that it can be edited again."""
+    record = records.get(desk.engine, week)
+    if record.state is not State.APPROVED:
+        raise PublisherError(f"issue {week} is {record.state}: only an approved one is reopened")
+    mailing = find_mailing(desk.engine, week=week, list_name=desk.publication.delivery.list_name)
+    if mailing:
+        thaw(desk.engine, mailing, who=desk.who, now=desk.clock())
+    shutil.rmtree(desk.folder(week) / "build" / APPROVED, ignore_errors=True)
+    return records.move(
+        desk.engine,
+        week,
+        State.RENDERED,
+        now=desk.clock(),
+        who=desk.who,
+        digest=None,
+        approved_by=None,
+    )
+
+
+def _keep_approved(desk: Desk, week: Week) -> None:
+    """Copy what was built to where the public pages look for it, all of it or nothing."""
+    folder = desk.folder(week) / "build"
+    files = [folder / name for name in read_report(desk, week).files]
+    lost = [file.name for file in files if not file.is_file()]
+    if lost:
+        raise RenderError(f"{lost[0]} is gone: run `publisher render --week {week}` again")
+    kept, fresh = folder / APPROVED, folder / f"{APPROVED}.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    for file in files:
+        target = fresh / file.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    shutil.rmtree(kept, ignore_errors=True)
+    fresh.rename(kept)
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        whole.update(f"{file.relative_to(folder)}\0".encode())
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()

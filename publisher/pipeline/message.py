@@ -1,0 +1,63 @@
+"""The mail of an issue, put together from what was built."""
+
+from pathlib import Path
+
+from publisher.config import PdfPolicy
+from publisher.deliver.sender import Attachment, Message
+from publisher.errors import RenderError
+from publisher.pipeline.desk import Desk
+from publisher.week import Week
+
+
+def issue_message(desk: Desk, week: Week) -> Message:
+    """Return the mail of a rendered issue; raise `RenderError` if it was not rendered."""
+    publication = desk.publication
+    sender, delivery = publication.sender, publication.delivery
+    build = desk.folder(week) / "build"
+    html = _read(build / "email" / "body.html", week)
+    address = f"{publication.public_url}/issues/{week}/"
+    list_name = delivery.list_name
+    domain = sender.address.rpartition("@")[2]
+    return Message(
+        subject=_read(build / "email" / "subject.txt", week).strip(),
+        html=html,
+        text=_read(build / "email" / "body.txt", week),
+        from_name=sender.name,
+        from_address=sender.address,
+        reply_to=sender.reply_to,
+        postal=sender.postal,
+        list_id=f"{list_name}.{domain}",
+        list_name=publication.title,
+        week=str(week),
+        web_url=address,
+        archive_url=f"{publication.public_url}/issues/",
+        attachments=_attachments(desk, build, week),
+        pictures=_pictures(build, address, html),
+    )
+
+
+def _read(path: Path, week: Week) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RenderError(
+            f"issue {week} has no e-mail edition: run `publisher render --week {week}`"
+        ) from None
+
+
+def _attachments(desk: Desk, build: Path, week: Week) -> tuple[Attachment, ...]:
+    delivery = desk.publication.delivery
+    path = build / f"{desk.publication.slug}-{week}.pdf"
+    if delivery.pdf is not PdfPolicy.ATTACH or not path.is_file():
+        return ()
+    if path.stat().st_size > delivery.attach_limit_mb * 1_000_000:
+        return ()  # the mail links to it
+    content = path.read_bytes()
+    return (Attachment(name=path.name, media_type="application/pdf", content=content),)
+
+
+def _pictures(build: Path, address: str, html: str) -> dict[str, bytes]:
+    """Return the pictures that the mail shows, by their public address."""
+    files = {f"{address}cover.jpg": build / "cover.jpg"}
+    files |= {f"{address}pictures/{path.name}": path for path in (build / "web/pictures").glob("*")}
+    return {url: path.read_bytes() for url, path in files.items() if url in html and path.is_file()}

@@ -1,0 +1,119 @@
+"""Send: the frozen issue to its list, or a draft to one person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from publisher.audience.tokens import Tokens
+from publisher.deliver.certificate import Certificate, certificate_of, counts_of
+from publisher.deliver.mailing import Mailing, due, find_mailing, plan
+from publisher.deliver.resolving import resend_uncertain
+from publisher.deliver.sending import Progress, send_mailing
+from publisher.errors import DeliveryError, NotApproved
+from publisher.pipeline import record as records
+from publisher.pipeline.desk import Desk, this_process
+from publisher.pipeline.letters import deliver_letter
+from publisher.pipeline.message import issue_message
+from publisher.pipeline.states import State
+from publisher.storage.settings import signing_keys
+from publisher.week import Week
+
+_FROZEN = (State.APPROVED, State.SENDING, State.SENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What a sending would do."""
+
+    subject: str
+    sender: str
+    waiting: int  #: readers who have not had the issue
+    had: int  #: readers who have
+
+
+def outlook(desk: Desk, week: Week) -> Outlook:
+    """Say what `send_issue` would do, without doing it."""
+    list_name = desk.publication.delivery.list_name
+    mailing = find_mailing(desk.engine, week=week, list_name=list_name)
+    new = due(desk.engine, week=week, list_name=list_name)
+    known = counts_of(desk.engine, mailing) if mailing else None
+    return Outlook(
+        subject=mailing.subject if mailing else issue_message(desk, week).subject,
+        sender=desk.publication.delivery.sender,
+        waiting=new + (known.waiting if known else 0),
+        had=known.accepted if known else 0,
+    )
+
+
+def send_issue(
+    desk: Desk,
+    week: Week,
+    *,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Certificate:
+    """Mail the approved issue to everyone on the list who has not had it.
+
+    Safe to call again, after a crash and in two processes at once: the ledger knows who
+    was mailed. Raises `NotApproved`, and `DeliveryError` when the mailing had to stop.
+    """
+    mailing = _frozen(desk, week)
+    sender = desk.sender()
+    planned = plan(desk.engine, mailing, batch=sender.capabilities.batch, now=desk.clock())
+    if not planned and mailing.state == "done":
+        return certificate_of(desk.engine, mailing)
+    _move(desk, week, State.SENDING)
+    report = send_mailing(
+        desk.engine,
+        mailing,
+        sender,
+        clock=desk.clock,
+        unsubscribe_url=unsubscribe_address(desk),
+        owner=this_process(),
+        progress=progress,
+        stop=stop,
+    )
+    if report.state == "stopped":
+        raise DeliveryError(report.reason)
+    if report.state == "done":
+        _move(desk, week, State.SENT)
+    return certificate_of(desk.engine, mailing)
+
+
+def resend_doubtful(desk: Desk, week: Week) -> int:
+    """Plan another attempt for readers in doubt, on the operator's word; return how many."""
+    mailing = _frozen(desk, week)
+    return resend_uncertain(desk.engine, mailing, desk.sender(), who=desk.who, now=desk.clock())
+
+
+def send_test(desk: Desk, week: Week, to: str) -> None:
+    """Mail the rendered issue to one person, outside the ledger, marked as a test."""
+    draft = issue_message(desk, week)
+    # not a list mail: no List-ID, and unsubscribing from a test means nothing
+    message = replace(draft, subject=f"[Test] {draft.subject}", list_id="")
+    deliver_letter(desk, message, [to], f"{desk.publication.public_url}/subscribe")
+
+
+def certificate(desk: Desk, week: Week) -> Certificate | None:
+    """Return who got the issue, if it was approved."""
+    mailing = find_mailing(desk.engine, week=week, list_name=desk.publication.delivery.list_name)
+    return certificate_of(desk.engine, mailing) if mailing else None
+
+
+def unsubscribe_address(desk: Desk) -> Callable[[int, str], str]:
+    """Return the function that makes a reader's address to unsubscribe at."""
+    tokens = Tokens(signing_keys(desk.engine, desk.secrets))
+    base = desk.publication.public_url
+    return lambda subscriber, name: f"{base}/unsubscribe/{tokens.unsubscribe(subscriber, name)}"
+
+
+def _frozen(desk: Desk, week: Week) -> Mailing:
+    record = records.get(desk.engine, week)
+    mailing = find_mailing(desk.engine, week=week, list_name=desk.publication.delivery.list_name)
+    if record.state not in _FROZEN or mailing is None:
+        raise NotApproved(week, record.state)
+    return mailing
+
+
+def _move(desk: Desk, week: Week, state: State) -> None:
+    if records.get(desk.engine, week).state is not state:
+        records.move(desk.engine, week, state, now=desk.clock(), who=desk.who)
