@@ -98,7 +98,7 @@ def _number(cell: str, place: int, language: str) -> float | None:
         raise ContentError(
             f'row {place} of the chart holds "{cell[:40]}", which is no number: write it like 1234.5'
         )
-    return value
+    return value if abs(value) > 1e-12 else 0.0
 
 
 def draw(chart: Chart, look: Look, language: str) -> Canvas:
@@ -415,10 +415,11 @@ def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
         low = 0.0
     if high < 0 and high > 0.5 * low:
         high = 0.0
-    if high == low:
+    if high - low <= 1e-9 * max(abs(low), abs(high), 0.001):
         low, high = (low - 1, high + 1) if low else (0.0, 1.0)
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if rough <= power * nice * 1.0001)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(place * step, 10) for place in range(first, last + 1)]
+    digits = max(0, 3 - math.floor(math.log10(step)))
+    return [round(place * step, digits) for place in range(first, last + 1)]

@@ -71,7 +71,11 @@ def _after(
     """Insert behind an element and the figures that were lifted out of it before."""
     siblings = list(home)
     at = siblings.index(place) + 1 if place in siblings else len(siblings)
-    while at < len(siblings) and siblings[at].tag == "figure" and siblings[at].get("lifted"):
+    while (
+        at < len(siblings)
+        and siblings[at].tag == "figure"
+        and siblings[at].get("lifted") is not None
+    ):
         at += 1
     figure.set("lifted", "")  # the sanitiser drops what it does not know
     home.insert(at, figure)

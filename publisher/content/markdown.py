@@ -57,6 +57,8 @@ _HTML_TAG = re.compile(r"<\s*([a-zA-Z][a-zA-Z0-9-]*)")
 #: elements whose text is a line of its own to the typesetter
 _LINE_TAGS = "p h2 h3 h4 li dt dd td th figcaption blockquote div aside section pre"
 _LINES = frozenset(_LINE_TAGS.split())
+#: stands for what is not set, so that a quote beside it knows it is not at the line's end
+_OBJECT = "\ufffc"
 _VERBATIM = frozenset({"code", "pre", "kbd"})
 
 
@@ -223,6 +225,7 @@ class _Finish(Treeprocessor):
 
         def gather(element: ElementTree.Element) -> None:
             if element.tag in _VERBATIM:
+                pieces.append((ElementTree.Element("stand-in"), "text", [_OBJECT]))
                 return
             if element.text:
                 pieces.append((element, "text", _split(element.text)))
