@@ -39,6 +39,7 @@ class SmtpServer:
     at_sender: str = ""
     at_data: dict[str, list[str]] = field(default_factory=dict)  #: after the final dot
     drop_after_dot: set[str] = field(default_factory=set)  #: accepts, then hangs up
+    silent_after_dot: set[str] = field(default_factory=set)  #: accepts, then says nothing
     hang_up_before: set[str] = field(default_factory=set)  #: hangs up once at RCPT TO
 
     @property
@@ -97,10 +98,12 @@ class _Handler:
         answers = self.service.at_data.get(to)
         if answers:
             return answers.pop(0)
-        self.service.mails.append((to, cast(bytes, envelope.original_content)))
+        self.service.mails.append((to, cast(bytes, envelope.content)))
         if to in self.service.drop_after_dot:
             self.service.drop_after_dot.discard(to)
             _hang_up(server)
+        if to in self.service.silent_after_dot:
+            await asyncio.sleep(5)  # ends with the connection, which the client gives up
         return "250 2.0.0 queued"
 
 
@@ -136,7 +139,7 @@ def smtp_server(
         tls_context=starttls,
         authenticator=authenticate if login else None,
         auth_required=login,
-        auth_require_tls=False,
+        auth_require_tls=True,
         data_size_limit=size,
         enable_SMTPUTF8=smtputf8,
         loop=asyncio.new_event_loop(),

@@ -1,0 +1,234 @@
+"""What every sender promises; each of them goes through all of it."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from publisher.config import Security, SendgridConfig, SmtpConfig
+from publisher.deliver import failures, letter_to, send_to
+from publisher.deliver.ledger import Counts
+from publisher.deliver.outbox import Outbox
+from publisher.deliver.sender import (
+    Accepted,
+    Recipient,
+    Reference,
+    Refused,
+    Retry,
+    Sender,
+    Stop,
+)
+from publisher.deliver.sendgrid import SendGrid
+from publisher.deliver.smtp import Smtp
+from tests.deliver.world import (
+    START,
+    issue_mail,
+    people,
+    person,
+    planned,
+    run,
+    subscribe,
+    unsubscribe_url,
+)
+from tests.servers.sendgrid import KEY, sendgrid_server
+from tests.servers.smtp import parsed, smtp_server
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail as its reader gets it, whatever carried it."""
+
+    to: str
+    headers: dict[str, str]
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A sender and the world behind it."""
+
+    sender: Sender
+    mails: Callable[[], list[Mail]]
+    broken: Sender  #: the same kind, whose world cannot be reached
+
+
+@pytest.fixture(params=["outbox", "smtp", "sendgrid"])
+def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
+    if request.param == "outbox":
+        blocked = tmp_path / "a file"
+        blocked.write_text("where a folder should be")
+        outbox = tmp_path / "outbox"
+
+        def written() -> list[Mail]:
+            return [_parsed(path.read_bytes()) for path in sorted(outbox.rglob("*.eml"))]
+
+        yield Peer(Outbox(outbox), written, Outbox(blocked))
+    elif request.param == "smtp":
+        with smtp_server() as server:
+            config = SmtpConfig(host=server.host, port=server.port, security=Security.NONE)
+            nowhere = SmtpConfig(host="127.0.0.1", port=1, security=Security.NONE)
+            smtp = Smtp(config, timeout_s=10)
+            yield Peer(smtp, lambda: [_parsed(raw) for _, raw in server.mails], Smtp(nowhere))
+            smtp.close()
+    else:
+        with sendgrid_server() as service:
+
+            def taken() -> list[Mail]:
+                return [
+                    Mail(
+                        to=person["to"][0]["email"],
+                        headers=person["headers"],
+                        html=_filled(body["content"][1]["value"], person["substitutions"]),
+                        text=_filled(body["content"][0]["value"], person["substitutions"]),
+                    )
+                    for body in service.bodies
+                    for person in body["personalizations"]
+                ]
+
+            here = SendgridConfig(endpoint=service.url)
+            nowhere_else = SendgridConfig(endpoint="http://127.0.0.1:1")
+            yield Peer(
+                SendGrid(KEY, here, batch=500, timeout_s=10), taken, SendGrid(KEY, nowhere_else)
+            )
+
+
+def _parsed(raw: bytes) -> Mail:
+    mail = parsed(raw)
+    html, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    to = mail["To"].addresses[0]
+    return Mail(
+        to=f"{to.username}@{to.domain}",
+        headers={name: str(value) for name, value in mail.items()},
+        html=html.get_content(),
+        text=text.get_content().replace("\r\n", "\n"),
+    )
+
+
+def _filled(text: str, substitutions: dict[str, str]) -> str:
+    for tag, value in substitutions.items():
+        text = text.replace(tag, value)
+    return text
+
+
+def outcomes(sender: Sender, recipients: list[Recipient], **changes: object) -> dict[str, object]:
+    answers = sender.send(
+        issue_mail(**changes),
+        recipients,
+        now=START,
+        reference=Reference(mailing=1, chunk=1, attempt=1),
+    )
+    return {r.email: answer.outcome for answer in answers for r in answer.recipients}
+
+
+def test_every_recipient_gets_one_answer_and_one_mail(peer: Peer) -> None:
+    found = outcomes(peer.sender, people(7))
+    assert [type(outcome) for outcome in found.values()] == [Accepted] * 7
+    assert sorted(mail.to for mail in peer.mails()) == sorted(p.email for p in people(7))
+
+
+def test_no_reader_sees_another(peer: Peer) -> None:
+    outcomes(peer.sender, people(3))
+    for mail in peer.mails():
+        others = {p.email for p in people(3)} - {mail.to}
+        assert not any(other in f"{mail.headers}{mail.html}{mail.text}" for other in others)
+
+
+def test_the_unsubscribe_link_is_the_readers_own_and_fits_where_it_stands(peer: Peer) -> None:
+    outcomes(peer.sender, people(2))
+    for mail in peer.mails():
+        number = int(re.sub(r"\D", "", mail.to))
+        url = unsubscribe_url(number, "readers")
+        assert f'href="{url.replace("&", "&amp;")}"' in mail.html
+        assert f"Out: {url}\n" in mail.text
+        assert "%%" not in mail.html + mail.text
+
+
+def test_one_click_headers_stand_in_every_mail(peer: Peer) -> None:
+    outcomes(peer.sender, [person(1)])
+    (mail,) = peer.mails()
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.headers["List-Unsubscribe"] == (
+        f"<{unsubscribe_url(1, 'readers')}>, <mailto:editors@sirocco.example?subject=unsubscribe>"
+    )
+
+
+def test_a_list_mail_says_which_list_and_where_its_archive_is(peer: Peer) -> None:
+    outcomes(peer.sender, [person(1)])
+    headers = peer.mails()[0].headers
+    assert headers["List-ID"] == "Sirocco <readers.sirocco.example>"
+    assert headers["List-Archive"] == "<https://sirocco.example/issues/>"
+    assert headers["Precedence"] == "bulk"
+    assert headers["Feedback-ID"] == ("2026-W47:readers.sirocco.example:publisher:sirocco.example")
+    assert headers["Message-ID"] == "<2026-W47.1.1@sirocco.example>"
+
+
+def test_names_and_subjects_in_any_script_arrive(peer: Peer) -> None:
+    subject = "الريح: l’eau « d’en dessous » — 水"
+    found = outcomes(peer.sender, [person(1, name="فاطمة الزهراء")], subject=subject)
+    assert found == {person(1).email: found[person(1).email]}
+    assert isinstance(found[person(1).email], Accepted)
+
+
+def test_a_hostile_name_or_subject_adds_no_header(peer: Peer) -> None:
+    name = 'Eve\r\nBcc: victim@example.org\r\n\r\nGotcha; she, \x00 "x" <a@b.c>'
+    found = outcomes(peer.sender, [person(1, name=name)], subject="Hi\r\nBcc: victim@example.org")
+    assert isinstance(found[person(1).email], Accepted)
+    (mail,) = peer.mails()
+    assert mail.to == person(1).email
+    assert "Bcc" not in mail.headers
+    assert "Gotcha" not in mail.text
+
+
+def test_what_is_no_address_is_refused_with_a_reason_and_the_others_are_mailed(
+    peer: Peer,
+) -> None:
+    bad = ["nobody", "a@b@c", "x y@example.org", "a@example.org\r\nBcc: v@example.org", ""]
+    recipients = [person(n, email=address) for n, address in enumerate(bad, 2)]
+    found = outcomes(peer.sender, [person(1), *recipients, person(9)])
+    for address in bad:
+        assert found[address] == Refused(reason="this is not an e-mail address")
+    assert [mail.to for mail in peer.mails()] == [person(1).email, person(9).email]
+
+
+def test_a_domain_in_any_script_is_mailed_in_its_ascii_form(peer: Peer) -> None:
+    found = outcomes(peer.sender, [person(1, email="lina@exämple.org")])
+    assert isinstance(found["lina@exämple.org"], Accepted)
+    assert peer.mails()[0].to == "lina@xn--exmple-cua.org"
+
+
+def test_a_world_out_of_reach_is_an_answer_and_no_exception(peer: Peer) -> None:
+    for outcome in outcomes(peer.broken, people(3)).values():
+        assert isinstance(outcome, Retry | Stop)
+        assert outcome.reason
+
+
+def test_a_mailing_goes_through_with_the_ledger(peer: Peer, engine: Engine) -> None:
+    subscribe(engine, 60)
+    mailing = planned(engine, batch=peer.sender.capabilities.batch)
+    report = run(engine, mailing, peer.sender)
+    assert (report.state, report.counts) == ("done", Counts(accepted=60))
+    assert len({mail.to for mail in peer.mails()}) == len(peer.mails()) == 60
+
+
+def test_a_letter_to_one_person_is_no_bulk_mail(peer: Peer) -> None:
+    letter = issue_mail(list_id="", subject="Confirm")
+    recipient = letter_to(letter, "lina@example.org", now=START, name="Lina")
+    answers = send_to(peer.sender, letter, [recipient], now=START)
+    assert failures(answers) == []
+    headers = peer.mails()[0].headers
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert "Precedence" not in headers
+    assert "List-Unsubscribe" not in headers
+
+
+def test_failures_name_whoever_was_not_mailed(peer: Peer) -> None:
+    letter = issue_mail(list_id="")
+    recipients = [letter_to(letter, to, now=START) for to in ("lina@example.org", "nobody")]
+    answers = send_to(peer.sender, letter, recipients, now=START)
+    assert failures(answers) == [("nobody", "this is not an e-mail address")]
