@@ -15,10 +15,11 @@ from markdown import Markdown
 from pymdownx.blocks import BlocksExtension, BlocksProcessor
 from pymdownx.blocks.block import Block, type_integer
 
-from publisher.content import charts, maps
+from publisher.content import charts, maps, marks
 from publisher.content.body import Look, Medium
 from publisher.content.fences import Kind
 from publisher.content.locales import source_line
+from publisher.content.numbers import read_data, read_rows
 from publisher.content.qr import qr_data_uri
 from publisher.content.typography import typeset
 from publisher.errors import ContentError
@@ -250,11 +251,11 @@ class Chart(_Drawn):
 
     def draw(self, data: str) -> str:
         making, asked = self.making, self.asked
-        rows = charts.read_rows(data)
+        rows = read_rows(data)
         try:
-            chart = charts.Chart(
+            chart = marks.Chart(
                 type=asked.get("type", "bar"),
-                data=charts.read_data(rows, making.language),
+                data=read_data(rows, making.language),
                 unit=asked.get("unit", ""),
                 highlight=asked.get("highlight", ()),
             )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageFont
 
-from publisher.content import charts, maps
+from publisher.content import charts, lines, maps, marks, numbers
 from publisher.content.body import Look, Medium
 from publisher.content.drawing import Box, Canvas, Text, mix
 from publisher.content.qr import QUIET_ZONE, qr_data_uri
@@ -22,8 +22,8 @@ LOOK = Look()
 
 
 def chart(figures: str, type: str = "bar", language: str = "en", **more: object) -> Canvas:
-    data = charts.read_data(charts.read_rows(figures), language)
-    asked = charts.Chart(type=type, data=data, **more)  # type: ignore[arg-type]  # test's own words
+    data = numbers.read_data(numbers.read_rows(figures), language)
+    asked = marks.Chart(type=type, data=data, **more)  # type: ignore[arg-type]  # test's own words
     return charts.draw(asked, LOOK, language)
 
 
@@ -117,7 +117,7 @@ def test_a_highlight_has_the_accent_alone() -> None:
 def test_numbers_are_written_as_the_language_does(
     value: float, unit: str, language: str, written: str
 ) -> None:
-    assert charts.write_number(value, language, unit) == written
+    assert numbers.write_number(value, language, unit) == written
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_numbers_are_written_as_the_language_does(
 def test_numbers_are_read_plainly_or_as_the_language_writes_them(
     cell: str, language: str, value: float | None
 ) -> None:
-    rows = charts.read_rows(f"L,V\nA,{cell}\nB,1")
-    assert charts.read_data(rows, language).columns[0][0] == value
+    rows = numbers.read_rows(f"L,V\nA,{cell}\nB,1")
+    assert numbers.read_data(rows, language).columns[0][0] == value
 
 
 # ---- lines -----------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_any_figures_give_a_drawing_or_a_sentence(
 @given(st.floats(-1e12, 1e12), st.floats(-1e12, 1e12))
 def test_ticks_are_few_and_span_the_figures(one: float, other: float) -> None:
     low, high = min(one, other), max(one, other)
-    ticks = charts.nice_ticks(low, high)
+    ticks = lines.nice_ticks(low, high)
     assert 2 <= len(ticks) <= 7
     step = ticks[1] - ticks[0]
     assert ticks[0] <= low + step * 1e-6
@@ -208,8 +208,8 @@ def test_ticks_are_few_and_span_the_figures(one: float, other: float) -> None:
 
 
 def test_round_ticks_start_from_zero_when_it_is_near() -> None:
-    assert charts.nice_ticks(12, 97) == [0, 25, 50, 75, 100]
-    assert charts.nice_ticks(97, 99.5)[0] > 90
+    assert lines.nice_ticks(12, 97) == [0, 25, 50, 75, 100]
+    assert lines.nice_ticks(97, 99.5)[0] > 90
 
 
 # ---- maps ------------------------------------------------------------------------
