@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape, unescape
+from html import unescape
 from html.parser import HTMLParser
 
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
@@ -104,7 +104,33 @@ def with_end_mark(blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(dressed)
 
 
-def insert_quote(quote: str, who: str = "") -> Block:
-    """Return a pull quote as the bodies write it."""
-    name = f'<p class="who">{escape(who)}</p>' if who else ""
-    return Block("aside", f'<aside class="pull-quote"><p>{escape(quote)}</p>{name}</aside>')
+#: what cannot be broken over columns and may stand a paragraph later without harm
+MOVABLE = frozenset({"picture", "fact-box", "pull-quote", "chart", "map", "qr"})
+
+
+def numbered(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Give each block its number in a data-block attribute, so that layout can name it."""
+    return tuple(
+        replace(block, html=re.sub(r"^<(\w+)", rf'<\1 data-block="{number}"', block.html, count=1))
+        for number, block in enumerate(blocks)
+    )
+
+
+def postponed(blocks: Sequence[Block], number: int) -> tuple[Block, ...] | None:
+    """Return the blocks with one of them moved behind the paragraph that follows it.
+
+    None if it is no figure or box, or if no running text follows.
+    """
+    if not MOVABLE & blocks[number].classes:
+        return None
+    for place in range(number + 1, len(blocks)):
+        block = blocks[place]
+        if block.tag == "p" and not block.classes:
+            order = list(blocks)
+            order.insert(place + 1, order[number])
+            del order[number]
+            return tuple(order)
+        if MOVABLE & block.classes:
+            return None
+    return None
+

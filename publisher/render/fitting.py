@@ -8,12 +8,14 @@ squeezed. Every candidate is laid out, not guessed.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from publisher.render.pdf import Leaf
 
 FULL = 0.985  #: of the type area: a line less than full, so that nothing spills over
 SPARSE = 0.72  #: a last page emptier than this is offered a filler
 _TRIES = 4
+_GAP = 11.0  #: millimetres a column may fall short, about two lines
 _STEP = 4.0  #: millimetres taken away when a page still spills over
 
 
@@ -58,7 +60,10 @@ def fit(lay: Lay, *, start: float, low: float, high: float, height: float) -> Fi
     first = measured(start)
     if high - low < 1:
         return first
-    for pages in _targets(first, low, high, height):
+    targets = _targets(first, low, high, height)
+    if not targets:
+        measured(high)
+    for pages in targets:
         size = first.size + (pages - 1 + FULL - first.used) * height
         found = measured(size)
         for _ in range(_TRIES):
@@ -87,6 +92,21 @@ def _merit(one: Fit, wish: float) -> float:
     """Rate a layout: a full last page first, then few pages, then the wished-for size."""
     empty = max(0.0, FULL - one.last)
     return -3 * empty - 0.35 * one.pages - abs(one.size - wish) / 1000
+
+
+def fled(leaves: Sequence[Leaf]) -> tuple[float, list[int]]:
+    """Return the millimetres lost above blocks that did not fit, and those blocks.
+
+    Columns of the last page end where the text ends.
+    """
+    lost, numbers = 0.0, []
+    for leaf, following in pairwise(leaves):
+        for short, number in leaf.gaps:
+            block = following.first if number < 0 else number
+            if short > _GAP and block >= 0:
+                lost += short
+                numbers.append(block)
+    return lost, numbers
 
 
 def _fit_of(size: float, leaves: Sequence[Leaf]) -> Fit:

@@ -1,7 +1,7 @@
 """The magazine edition: an issue as a PDF, and its cover as a picture."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pypdfium2
@@ -12,7 +12,8 @@ from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
-from publisher.render.fitting import fit
+from publisher.render.blocks import postponed
+from publisher.render.fitting import fit, fled
 from publisher.render.pdf import Leaf, Printed, Remark, Ruler, print_pdf
 from publisher.render.setting import Place, Setting
 from publisher.render.templates import TEMPLATES
@@ -20,6 +21,7 @@ from publisher.render.templates import TEMPLATES
 COVER_WIDTH = 1000  #: pixels
 _COVER_BYTES = 200_000
 _FILE_BYTES = 5_000_000
+_MOVES = 6  #: blocks of one article that may be moved
 #: pages that are designed with room
 UNFILLED = frozenset({Kind.LETTER, Kind.PHOTO_ESSAY, Kind.BRIEF})
 
@@ -70,11 +72,40 @@ def _fitted(setting: Setting, place: Place, ruler: Ruler) -> str:
         return ruler.leaves(setting.document([setting.part(place, size=size)]))
 
     start, low, high = setting.bounds(place)
-    found = fit(lay, start=start, low=low, high=high, height=setting.sheet.type_height)
-    sparse = found.sparse and place.kind not in UNFILLED
-    return setting.part(
-        place, size=found.size, filler=setting.filler(place) if sparse else None
-    )
+    height = setting.give(place)
+    found = fit(lay, start=start, low=low, high=high, height=height)
+    if place.kind is not Kind.BRIEF and _close_gaps(setting, place, lambda: lay(found.size)):
+        found = fit(lay, start=found.size, low=low, high=high, height=height)
+    filler = None
+    if setting.variant(place) == "side":
+        filler = setting.filler(place, 1)  # its own column has the room, however long the text
+    elif found.sparse and place.kind not in UNFILLED:
+        filler = setting.filler(place)
+    return setting.part(place, size=found.size, filler=filler)
+
+
+def _close_gaps(setting: Setting, place: Place, lay: Callable[[], Sequence[Leaf]]) -> bool:
+    """Let text run on where a figure or box did not fit at the end of a column.
+
+    The block is printed a paragraph later, as long as that closes more than it opens.
+    """
+    lost, numbers = fled(lay())
+    moved = False
+    for _ in range(_MOVES):
+        for number in numbers:
+            before = setting.blocks(place)
+            order = postponed(before, number)
+            if order is None:
+                continue
+            setting.reorder(place, order)
+            now, left = fled(lay())
+            if now < lost:
+                lost, numbers, moved = now, left, True
+                break
+            setting.reorder(place, before)
+        else:
+            break
+    return moved
 
 
 def _roots(issue: Issue, publication: Publication) -> list[Path]:

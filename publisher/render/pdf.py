@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,9 @@ class Leaf:
     height: float
     fill: float  #: how far down the type area the content reaches, 0 to 1; more is overset
     anchors: tuple[str, ...]  #: ids that stand on this page
+    #: columns that end early: millimetres, and the data-block that did not fit (-1: see next page)
+    gaps: tuple[tuple[float, int], ...] = ()
+    first: int = -1  #: the data-block the columns begin with, unless it is continued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +151,62 @@ def _leaf(number: int, page: Any) -> Leaf:
         height=page.height / 96 * 25.4,
         fill=round((bottom - top) / height, 3) if height else 0.0,
         anchors=tuple(page.anchors),
+        gaps=tuple(_gaps(box)),
+        first=next((_first_block(row[0]) for row in _rows(box)), -1),
     )
+
+
+def _gaps(page_box: Any) -> Iterator[tuple[float, int]]:
+    """Yield how far columns fall short of the tallest one beside them, and what they fled."""
+    for row in _rows(page_box):
+        tallest = max(_lowest(column) for column in row)
+        for column, following in zip_longest(row, row[1:]):
+            short = (tallest - _lowest(column)) / 96 * 25.4
+            number = -1 if following is None else _first_block(following)
+            if short > 1 and (following is None or number >= 0):
+                yield round(short, 1), number
+
+
+def _rows(page_box: Any) -> Iterator[list[Any]]:
+    """Yield the columns that stand beside one another."""
+    for box in _boxes(page_box):
+        row: list[Any] = []
+        for child in getattr(box, "children", ()):
+            # an anonymous column shares its element with what is divided into columns
+            if child.element is None or child.element is not box.element:
+                continue
+            if not isinstance(child, boxes.BlockBox):
+                continue
+            if row and child.position_y > row[0].position_y + 1:
+                yield row
+                row = []
+            row.append(child)
+        if len(row) > 1:
+            yield row
+
+
+def _boxes(box: Any) -> Iterator[Any]:
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from _boxes(child)
+
+
+def _lowest(box: Any) -> float:
+    """Return where the last line or picture in a box ends."""
+    ends = [
+        _bottom(one)
+        for one in _boxes(box)
+        if isinstance(one, boxes.LineBox | boxes.ReplacedBox)
+    ]
+    return max(ends, default=float(box.position_y))
+
+
+def _first_block(column: Any) -> int:
+    """Return the data-block a column begins with, -1 if it is continued from before."""
+    first = next(iter(column.children), None)
+    element = getattr(first, "element", None)
+    number = element.get("data-block") if element is not None else None
+    return int(number) if number is not None else -1
 
 
 def _flow(page_box: Any) -> Iterator[Any]:

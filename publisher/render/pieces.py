@@ -116,7 +116,7 @@ LAYOUTS: dict[Kind, Layout] = {
         air=(20, 95),
     ),
     Kind.LETTER: Layout(template="letter", columns=1, sizes=(40, 36, 32, 28, 24), lines=3),
-    Kind.DATA: Layout(template="data", columns=3, sizes=(42, 38, 34, 30, 26), air=(0, 22)),
+    Kind.DATA: Layout(template="data", columns=3, sizes=(46, 42, 38, 34, 30, 26), air=(0, 9)),
     Kind.PHOTO_ESSAY: Layout(
         template="photo-essay",
         columns=3,
@@ -129,15 +129,15 @@ LAYOUTS: dict[Kind, Layout] = {
         columns=2,
         sizes=(56, 50, 44, 38, 32, 28),
         face="display-black",
-        air=(0, 30),
+        air=(0, 14),
         end_mark=False,
     ),
     Kind.QUIZ: Layout(
         template="quiz",
         columns=2,
-        sizes=(56, 50, 44, 38, 32, 28),
+        sizes=(50, 44, 38, 32, 28),
         face="display-black",
-        air=(0, 30),
+        air=(0, 14),
         end_mark=False,
     ),
 }
@@ -166,6 +166,8 @@ def set_headline(text: str, layout: Layout, variant: str, sheet: Sheet, language
         narrow = sheet.column(3) - 2
         return fit_headline(text, measure=narrow, face=face, sizes=_SIDE, max_lines=6)
     measure = sheet.type_width
+    if layout.template == "briefs":
+        measure = sheet.column(3) - 2
     if layout.template == "letter":
         measure = 2 * sheet.column(3) + sheet.gutter
     sizes: Sequence[float] = layout.sizes

@@ -21,6 +21,7 @@ from publisher.render.balance import fit_headline, text_width
 from publisher.render.blocks import (
     Block,
     join_blocks,
+    numbered,
     split_blocks,
     with_dropcap,
     with_end_mark,
@@ -48,6 +49,9 @@ STYLES = (
 )
 
 
+_PORTRAIT = 0.9  #: width over height from which on a picture stands in a column
+
+
 @dataclass(frozen=True)
 class Place:
     """One part between contents and back page: a slot, or the letter."""
@@ -70,6 +74,7 @@ class Setting:
         self.sheet: Sheet = sheet(publication.editions.page_size)
         self.plates = Plates(issue.folder, issue.build_folder / "cache")
         self._bodies: dict[str, Body] = {}
+        self._orders: dict[str, tuple[Block, ...]] = {}
         self.places = tuple(self._places())
 
     # ---- the document ---------------------------------------------------------------
@@ -258,17 +263,22 @@ class Setting:
         if place.cover_story:
             return 0.0, 0.0, 0.0
         if natural is not None and place.kind is not Kind.BRIEF:
-            return natural, *layout.lead
+            return natural, *self._lead_bounds(place)
         return layout.air[0], *layout.air
 
-    def filler(self, place: Place) -> Mapping[str, Any]:
-        """Return three other stories for the foot of a page, those with pictures first."""
+    def give(self, place: Place) -> float:
+        """Return how many millimetres of a lead's height lengthen the text by a page."""
+        columns = self.layout(place).columns if self.variant(place) == "column" else 1
+        return self.sheet.type_height * columns
+
+    def filler(self, place: Place, count: int = 3) -> Mapping[str, Any]:
+        """Return other stories for the foot of a page, those with pictures first."""
         here = self.places.index(place)
         following = (*self.places[here + 1 :], *self.places[:here])
         others = [other for other in following if other.kind not in (Kind.BRIEF, Kind.LETTER)]
         others.sort(key=lambda other: not other.articles[0].picture)
         width, teasers = self.sheet.column(3), []
-        for other in others[:3]:
+        for other in others[:count]:
             article = other.articles[0]
             url = ""
             if article.picture and self.plates.ratio(article.picture):
@@ -301,7 +311,7 @@ class Setting:
         language = self.language(article)
         variant = self.variant(place)
         body = self.body(place)
-        blocks = split_blocks(body.html)
+        blocks = self.blocks(place)
         plates: tuple[Plate, ...] = ()
         if place.kind is Kind.PHOTO_ESSAY:
             plates = self._plates(place, blocks, body)
@@ -344,7 +354,7 @@ class Setting:
         ]
         if layout.dropcap and direction(language) == "ltr":
             dressed = list(with_dropcap(dressed))
-        return join_blocks(with_end_mark(dressed) if layout.end_mark else dressed)
+        return join_blocks(numbered(with_end_mark(dressed) if layout.end_mark else dressed))
 
     def variant(self, place: Place) -> str:
         """Return the layout's variant: for news without a picture, or every other with one."""
@@ -353,6 +363,8 @@ class Setting:
         article = place.articles[0]
         if not article.picture or self.plates.ratio(article.picture) is None:
             return "side" if article.words <= SIDE_WORDS else ""
+        if (self.plates.ratio(article.picture) or 1.0) < _PORTRAIT:
+            return "column"
         return "top" if place.number % 2 else ""
 
     def lead_width(self, place: Place) -> float:
@@ -360,6 +372,8 @@ class Setting:
         layout = self.layout(place)
         if place.kind is Kind.BRIEF:
             return self.sheet.column(3) - 2
+        if self.variant(place) == "column":
+            return self.sheet.column(3)
         bleed = layout.bleed or self.variant(place) == "top"
         return self.sheet.width if bleed else self.sheet.type_width
 
@@ -371,8 +385,14 @@ class Setting:
         ratio = self.plates.ratio(picture)
         if ratio is None:
             return None
-        low, high = self.layout(place).lead
+        low, high = self._lead_bounds(place)
         return min(max(self.lead_width(place) / ratio, low), high)
+
+    def _lead_bounds(self, place: Place) -> tuple[float, float]:
+        if self.variant(place) == "column":
+            width = self.sheet.column(3)
+            return width * 1.1, width * 1.7
+        return self.layout(place).lead
 
     def _lead(self, place: Place, size: float | None) -> Lead | None:
         article = place.articles[0]
@@ -397,6 +417,20 @@ class Setting:
         ratio = self.plates.ratio(picture) or 1.5
         height = min(max(width / ratio, 120), self.sheet.height * 0.6)
         return self.plates.lead(picture, article.slug, width=width, height=height)
+
+    def blocks(self, place: Place) -> tuple[Block, ...]:
+        """Return an article's text block by block, in the order it is printed."""
+        slug = place.articles[0].slug
+        if slug not in self._orders:
+            blocks = split_blocks(self.body(place).html)
+            if place.kind is Kind.DATA:  # the chart is the story
+                blocks = tuple(sorted(blocks, key=lambda one: not {"chart", "map"} & one.classes))
+            self._orders[slug] = blocks
+        return self._orders[slug]
+
+    def reorder(self, place: Place, blocks: Sequence[Block]) -> None:
+        """Print an article's blocks in another order."""
+        self._orders[place.articles[0].slug] = tuple(blocks)
 
     def body(self, place: Place) -> Body:
         """Return an article's running text, made once."""
