@@ -7,7 +7,7 @@ addresses of others (list bombing) soon runs into the limits.
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,7 @@ class Gone(AudienceError):
 class Question:
     """The mail to send: would its reader like to subscribe?"""
 
+    subscriber: int
     email: str
     language: str
     token: str  #: for the link to confirm
@@ -79,6 +80,7 @@ class Standing:
     language: str
     list_name: str
     subscription: Subscription
+    changed: bool = False  #: whether what was asked for has made it so
 
 
 def ask(
@@ -131,7 +133,10 @@ def ask(
         insert_new(connection, subscriptions, row)
         record(connection, address.hash, list_name, Act.ASKED, "public page", now)
     return Question(
-        email=address.email, language=language, token=tokens.confirm(id, list_name, now)
+        subscriber=id,
+        email=address.email,
+        language=language,
+        token=tokens.confirm(id, list_name, now),
     )
 
 
@@ -151,7 +156,8 @@ def confirm(engine: Engine, tokens: Tokens, token: str, now: datetime) -> Standi
             raise Gone
         hash = email_hash(person.email_key)
         list_id = make_list(connection, claim.list_name, now)
-        if subscribe(connection, claim.subscriber, list_id, now):
+        begun = subscribe(connection, claim.subscriber, list_id, now)
+        if begun:
             record(connection, hash, claim.list_name, Act.CONFIRMED, "link in the mail", now)
         lift(connection, hash, claim.list_name)
         connection.execute(
@@ -159,7 +165,7 @@ def confirm(engine: Engine, tokens: Tokens, token: str, now: datetime) -> Standi
             .where(subscribers.c.id == claim.subscriber, subscribers.c.confirmed.is_(None))
             .values(confirmed=now)
         )
-    return _standing(person, claim, Subscription.ACTIVE)
+    return replace(_standing(person, claim, Subscription.ACTIVE), changed=begun)
 
 
 def unsubscribe(
@@ -179,7 +185,7 @@ def unsubscribe(
     return _standing(person, claim, Subscription.UNSUBSCRIBED)
 
 
-def look(engine: Engine, claim: Claim) -> Standing | None:
+def standing_of(engine: Engine, claim: Claim) -> Standing | None:
     """Return how the reader of a link stands to its list; None if they are gone."""
     with reading(engine) as connection:
         person = _person(connection, claim)

@@ -15,7 +15,7 @@ from publisher.audience.signup import (
     TooMany,
     ask,
     confirm,
-    look,
+    standing_of,
     unsubscribe,
 )
 from publisher.audience.subscribers import Counts, Subscription, count, find
@@ -173,12 +173,12 @@ def test_links_of_others_are_refused(engine: Engine, tokens: Tokens, now: dateti
 def test_a_link_tells_how_its_reader_stands(engine: Engine, tokens: Tokens, now: datetime) -> None:
     question = asked(engine, tokens, now)
     claim = tokens.read_confirm(question.token, now)
-    standing = look(engine, claim)
+    standing = standing_of(engine, claim)
     assert standing is not None
     assert standing.subscription is Subscription.PENDING
     with engine.begin() as connection:
         remove(connection, ADA, now=now)
-    assert look(engine, claim) is None
+    assert standing_of(engine, claim) is None
 
 
 # ---- list bombing ---------------------------------------------------------------

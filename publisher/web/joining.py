@@ -1,0 +1,200 @@
+"""Subscribe, confirm, unsubscribe: the pages that change something, on POST alone.
+
+There are no cookies and no sessions, so a forged request from another site can do no
+more than a stranger could: ask that a mail be sent, within the limits of
+`publisher.audience.signup`. To confirm or unsubscribe takes a token that only the
+owner of the mailbox has. Hence no CSRF tokens; and a news site may have the form to
+subscribe on its own pages.
+"""
+
+import logging
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+
+from publisher.audience.signup import (
+    Gone,
+    Question,
+    Standing,
+    TooMany,
+    ask,
+    confirm,
+    standing_of,
+    unsubscribe,
+)
+from publisher.audience.subscribers import Subscription
+from publisher.audience.tokens import BadToken, ExpiredToken, Tokens
+from publisher.deliver.sender import Message
+from publisher.errors import AudienceError, PublisherError
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.letters import deliver_letter
+from publisher.render.message import Parts, render_message
+from publisher.web.look import Look
+from publisher.web.published import published_issues
+
+_log = logging.getLogger(__name__)
+#: the address holds a token: it must not be told to other sites, nor kept or indexed
+_PRIVATE = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
+    """Return the pages on which readers come and go."""
+    router = APIRouter()
+    base, list_name = look.base, desk.publication.delivery.list_name
+    mail = ReaderMail(desk, look, tokens)
+
+    @router.api_route("/subscribe", methods=["GET", "HEAD"])
+    def subscribe_page() -> Response:
+        return look.page("subscribe", email="", name="", wrong="")
+
+    @router.post("/subscribe")
+    def subscribe(
+        request: Request,
+        tasks: BackgroundTasks,
+        email: Annotated[str, Form()] = "",
+        name: Annotated[str, Form()] = "",
+        website: Annotated[str, Form()] = "",
+    ) -> Response:
+        # people do not see the field "website"; programs fill in all they find
+        if not website:
+            network = request.client.host if request.client else "unknown"
+            try:
+                question = ask(
+                    desk.engine,
+                    tokens,
+                    email=email[:500],
+                    name=name[:500],
+                    list_name=list_name,
+                    network=network,
+                    now=desk.clock(),
+                )
+            except TooMany:
+                return look.page(
+                    "message", status=429, what="too_many", headers={"Retry-After": "3600"}
+                )
+            except AudienceError:
+                return look.page(
+                    "subscribe", status=422, wrong="email", email=email[:500], name=name[:500]
+                )
+            if question:
+                # after the answer, which must take as long whoever is asked for
+                tasks.add_task(mail.question, question)
+        return RedirectResponse(f"{base}/subscribe/sent", 303)
+
+    @router.api_route("/subscribe/sent", methods=["GET", "HEAD"])
+    def sent() -> Response:
+        return look.page("message", what="sent")
+
+    @router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
+    def confirm_page(token: str) -> Response:
+        try:
+            standing = standing_of(desk.engine, tokens.read_confirm(token, desk.clock()))
+        except BadToken:
+            return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
+        except ExpiredToken:
+            return look.page("message", status=410, what="old_link", headers=_PRIVATE)
+        if standing is None:
+            return look.page("message", status=410, what="old_link", headers=_PRIVATE)
+        subscribed = standing.subscription is Subscription.ACTIVE
+        return look.page("confirm", headers=_PRIVATE, subscribed=subscribed, address=standing.email)
+
+    @router.post("/confirm/{token}")
+    def confirm_it(token: str, tasks: BackgroundTasks) -> Response:
+        try:
+            standing = confirm(desk.engine, tokens, token, desk.clock())
+        except BadToken:
+            return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
+        except (ExpiredToken, Gone):
+            return look.page("message", status=410, what="old_link", headers=_PRIVATE)
+        if standing.changed:
+            tasks.add_task(mail.welcome, standing)
+        return RedirectResponse(f"{base}/confirm/{token}", 303, _PRIVATE)
+
+    @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
+    def unsubscribe_page(token: str) -> Response:
+        try:
+            standing = standing_of(desk.engine, tokens.read_unsubscribe(token))
+        except BadToken:
+            return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
+        left = standing is None or standing.subscription is Subscription.UNSUBSCRIBED
+        address = masked(standing.email) if standing else ""
+        return look.page("unsubscribe", headers=_PRIVATE, left=left, address=address)
+
+    @router.post("/unsubscribe/{token}")
+    def unsubscribe_it(
+        token: str, one_click: Annotated[str, Form(alias="List-Unsubscribe")] = ""
+    ) -> Response:
+        by_program = one_click == "One-Click"  # RFC 8058, section 3.2
+        try:
+            standing = unsubscribe(
+                desk.engine,
+                tokens,
+                token,
+                source="one click" if by_program else "public page",
+                now=desk.clock(),
+            )
+        except BadToken:
+            if by_program:
+                raise HTTPException(404) from None
+            return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
+        if by_program:
+            return PlainTextResponse("unsubscribed\n", headers=_PRIVATE)
+        address = masked(standing.email) if standing else ""
+        return look.page("unsubscribe", headers=_PRIVATE, left=True, address=address)
+
+    return router
+
+
+def masked(email: str) -> str:
+    """Return an address so that its owner knows it and nobody else learns it."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
+class ReaderMail:
+    """The mails that answer a reader's form."""
+
+    def __init__(self, desk: Desk, look: Look, tokens: Tokens) -> None:
+        self.desk, self.look, self.tokens = desk, look, tokens
+
+    def question(self, question: Question) -> None:
+        """Ask the owner of an address whether they would like to subscribe."""
+        url = f"{self.desk.publication.public_url}/confirm/{question.token}"
+        parts = render_message(self.look.env, "confirm", confirm_url=url)
+        self._send(parts, question.email, question.subscriber)
+
+    def welcome(self, standing: Standing) -> None:
+        """Greet a new reader, with the latest issue."""
+        issues = published_issues(self.desk)
+        root = self.desk.publication.public_url
+        latest = f"{root}{issues[0].path}" if issues and issues[0].has_page else ""
+        leave = self._leave(standing.subscriber)
+        parts = render_message(self.look.env, "welcome", latest_url=latest, unsubscribe_url=leave)
+        self._send(parts, standing.email, standing.subscriber)
+
+    def _leave(self, subscriber: int) -> str:
+        publication = self.desk.publication
+        token = self.tokens.unsubscribe(subscriber, publication.delivery.list_name)
+        return f"{publication.public_url}/unsubscribe/{token}"
+
+    def _send(self, parts: Parts, email: str, subscriber: int) -> None:
+        sender = self.desk.publication.sender
+        message = Message(
+            subject=parts.subject,
+            html=parts.html,
+            text=parts.text,
+            from_name=sender.name,
+            from_address=sender.address,
+            reply_to=sender.reply_to,
+            postal=sender.postal,
+        )
+        try:
+            deliver_letter(self.desk, message, [email], self._leave(subscriber))
+        except PublisherError as error:
+            # the reader may ask again; the operator must know
+            _log.error("a mail to a reader could not be sent: %s", error)
