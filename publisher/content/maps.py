@@ -24,6 +24,7 @@ _PLACE, _COUNTRY, _NEIGHBOUR = 7.5, 7.5, 6.5  #: points
 _MOST_PLACES = 20
 _MARGIN = 0.07  #: of the extent, on every side
 _LEAST_SPAN = 1.5  #: degrees
+_TALLEST = 120.0  #: millimetres
 _POLE = 80.0  #: degrees of latitude that Mercator still shows
 _BLEED = 4.0  #: points drawn beyond the edge, so that no border runs along it
 
@@ -114,8 +115,11 @@ def _frame(asked: Map, world: dict[str, list[list[Ring]]], width: float) -> _Fra
     south, north = min(y for _, y in points), max(y for _, y in points)
     across, up = max(east - west, _LEAST_SPAN), max(north - south, _LEAST_SPAN)
     across, up = across * (1 + 2 * _MARGIN), up * (1 + 2 * _MARGIN)
-    # neither a ribbon nor a tower: the shorter side gets more of the neighbours
-    across, up = max(across, up / 1.15), max(up, across * 0.55)
+    # neither a ribbon nor a tower, and never a whole page: the shorter side gets more of
+    # the neighbours
+    tallest = min(1.15, _TALLEST * POINTS_PER_MM / width)
+    across = max(across, up / tallest)
+    up = max(up, across * min(0.55, tallest))
     scale = width / across
     return _Frame(
         west=(west + east - across) / 2,

@@ -264,6 +264,13 @@ def test_a_country_fills_its_map_without_its_far_islands(countries: tuple[str, .
         assert abs(france.x - canvas.width / 2) < canvas.width * 0.2
 
 
+def test_a_wide_map_does_not_fill_a_page() -> None:
+    asked = maps.Map(countries=("TN",))
+    canvas = maps.draw(asked, Look(width=178), "en")
+    assert canvas.height / 72 * 25.4 == pytest.approx(120)
+    assert canvas.width / 72 * 25.4 == pytest.approx(178)
+
+
 def test_western_sahara_is_drawn_apart() -> None:
     canvas = a_map("MA", "EH", highlight="EH")
     assert {"Morocco", "Western Sahara"} <= set(words_of(canvas))
