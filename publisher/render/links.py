@@ -49,7 +49,7 @@ class Links:
     @property
     def archive(self) -> str:
         """The page of all issues."""
-        return f"{self.publication.public_url}/"
+        return f"{self.publication.public_url}/issues/"
 
     def picture(self, name: str) -> str:
         """A picture of the web or e-mail edition."""

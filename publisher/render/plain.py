@@ -4,6 +4,8 @@ import re
 import textwrap
 
 WIDTH = 72  #: columns; leaves room for quoting in 80
+#: what may become one space; no-break spaces are left alone
+_SPACE = re.compile(r"[ \t\n\r\f\v]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -18,7 +20,7 @@ def wrap(text: str, indent: int = 0, first: str = "") -> str:
         lead = margin[: max(0, indent - len(first))] + first if number == 0 else margin
         paragraphs.append(
             textwrap.fill(
-                " ".join(paragraph.split()),
+                _one_line(paragraph),
                 width=WIDTH,
                 initial_indent=lead,
                 subsequent_indent=margin,
@@ -31,7 +33,7 @@ def wrap(text: str, indent: int = 0, first: str = "") -> str:
 
 def line(text: str) -> str:
     """Put a text on one line: no line ends, no control characters (it may become a header)."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    return _one_line(_CONTROL.sub(" ", text))
 
 
 def rule(mark: str = "-") -> str:
@@ -41,7 +43,7 @@ def rule(mark: str = "-") -> str:
 
 def shorten(text: str, limit: int) -> str:
     """Cut a text after a whole word so that it has at most `limit` characters, ellipsis and all."""
-    text = " ".join(text.split())
+    text = _one_line(text)
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
@@ -54,3 +56,7 @@ def tidy(text: str) -> str:
     text = _CONTROL.sub("", text.replace("\r\n", "\n"))
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _one_line(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()

@@ -1,7 +1,7 @@
 """The web edition: one readable page with every article, complete in build/web/."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from publisher.content.pictures import measure, rendition
 from publisher.errors import ContentError
 from publisher.problems import Problem
 from publisher.render import Rendered
+from publisher.render.colour import legible
 from publisher.render.digest import section_of
 from publisher.render.front import front_picture
 from publisher.render.links import Links
@@ -28,6 +29,11 @@ _WIDE_KINDS = (Kind.FEATURE, Kind.PHOTO_ESSAY)
 _SMALL, _LARGE = 800, 1600  #: pixels; phones take the small one, sharp and wide screens the large
 _SIZES = "(min-width: 42rem) 38rem, 100vw"
 _WIDE_SIZES = "(min-width: 72rem) 66rem, 100vw"
+_LOOK = Look(
+    family="'Publisher Sans', 'Publisher Arabic', sans-serif",
+    regular=STATIC / "fonts" / "sans-regular.ttf",
+    bold=STATIC / "fonts" / "sans-semibold.ttf",
+)
 _HEADING = re.compile(r"<(/?)h([2-5])(?=[ >])")
 _SOURCE = re.compile(r'src="(pictures/[^"]+)"')
 _FONT = re.compile(r"url\(([\w.-]+\.woff2)\)")
@@ -45,6 +51,11 @@ class WebPicture:
     alt: str
     caption: str = ""
     credit: str = ""
+
+    @property
+    def tall(self) -> bool:
+        """Whether it would fill more than a screen at the width of the text."""
+        return self.height > 1.15 * self.width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +125,6 @@ class _Press:
     def __init__(self, issue: Issue, publication: Publication, folder: Path) -> None:
         self.issue, self.publication, self.folder = issue, publication, folder
         self.links = Links(publication, issue.week)
-        self.look = Look(accent=publication.colour)
         self.problems: list[Problem] = []
         self._tags: dict[str, str] = {}  #: address of an inner picture -> its attributes
 
@@ -131,7 +141,10 @@ class _Press:
         cover_story = bool(slot and slot.cover_story)
         opens = cover_story or (kind in _WIDE_KINDS and article.picture is not None)
         body = render_body(
-            article, medium=Medium.WEB, picture_url=self.inner_picture, look=self.look
+            article,
+            medium=Medium.WEB,
+            picture_url=self.inner_picture,
+            look=replace(_LOOK, accent=legible(section.colour, _LOOK.paper)),
         )
         self.problems.extend(body.problems)
         picture = None
@@ -171,9 +184,10 @@ class _Press:
         """Make a picture of the running text; see `PictureUrl`."""
         shown = self.show(picture, wide)
         several = f' srcset="{shown.srcset}" sizes="{shown.sizes}"' if shown.srcset else ""
+        tall = ' class="tall"' if shown.tall else ""
         self._tags[shown.src] = (
             f'src="{shown.src}"{several} width="{shown.width}" height="{shown.height}"'
-            ' loading="lazy" decoding="async"'
+            f'{tall} loading="lazy" decoding="async"'
         )
         return shown.src
 
