@@ -99,4 +99,4 @@ def _source(
         allow_private=config.allow_private,
         resolve=resolve,
     ) as fetcher:
-        yield FeedSource(config, publication.sections, fetcher)
+        yield FeedSource(config, fetcher, sections=publication.sections, zone=publication.timezone)

@@ -4,11 +4,11 @@ import re
 
 from bs4 import BeautifulSoup, Tag
 
-from publisher.collect.text import plain, same_address
+from publisher.collect.text import same_address, words_of
 
 _SOURCES = re.compile(
     r"\(?\s*(?:sources?|source\(s\)|fuentes?|quellen?|fonti|fontes?|المصادر|مصادر|المصدر|مصدر)"
-    r"\s*[::]\s*(?P<list>.+?)\)?\s*\.?",
+    r"\s*[::]\s*(?P<list>.+?)\s*\.?",
     re.IGNORECASE | re.DOTALL,
 )
 _SOURCES_HEADING = re.compile(
@@ -29,10 +29,10 @@ def take_read_more(soup: BeautifulSoup, url: str) -> bool:
     """Drop "Read more" and "first appeared on"; tell whether the text was cut off."""
     cut_off = False
     for block in _last_blocks(soup):
-        text = plain(block.get_text(" "))
+        text = words_of(block)
         links = [str(link.get("href") or "") for link in block.find_all("a")]
         here = bool(links and url) and same_address(links[0]) == same_address(url)
-        only_link = bool(links) and text == plain(block.find_all("a")[0].get_text(" "))
+        only_link = bool(links) and text == words_of(block.find_all("a")[0])
         if block.name == "p" and len(text) < 300:
             # WordPress: "The post TITLE appeared first on SITE.", in the site's language
             if here and len(links) == 2:
@@ -44,12 +44,10 @@ def take_read_more(soup: BeautifulSoup, url: str) -> bool:
                 continue
         if block.name == "p":
             for link in block.find_all("a"):
-                if link.find_next_sibling(True) is None and _MORE.fullmatch(
-                    plain(link.get_text(" "))
-                ):
+                if link.find_next_sibling(True) is None and _MORE.fullmatch(words_of(link)):
                     link.decompose()
                     cut_off = True
-            last = plain(block.get_text(" "))
+            last = words_of(block)
             if _BRACKETED.search(last) or (cut_off and _ELLIPSIS.search(last)):
                 cut_off = True
         break
@@ -60,19 +58,23 @@ def take_sources(soup: BeautifulSoup) -> tuple[str, ...]:
     """Take the line "Sources: Reuters, AFP", or a list under "Sources", out of the end."""
     blocks = _last_blocks(soup)
     for position, block in enumerate(blocks[:_LAST]):
-        text = plain(block.get_text(" "))
-        match = _SOURCES.fullmatch(text) if block.name == "p" and len(text) < 600 else None
+        text = words_of(block)
+        match = _SOURCES.fullmatch(text) if _is_line(block) and len(text) < 600 else None
         if match:
             block.decompose()
             return _split(match["list"])
         follower = blocks[position - 1] if position else None
         if follower is not None and len(text) < 30 and _SOURCES_HEADING.fullmatch(text):
-            items = [plain(item.get_text(" ")) for item in follower.find_all("li")]
-            found = tuple(item for item in items if item) or _split(plain(follower.get_text(" ")))
+            items = [words_of(item) for item in follower.find_all("li")]
+            found = tuple(item for item in items if item) or _split(words_of(follower))
             block.decompose()
             follower.decompose()
             return found
     return ()
+
+
+def _is_line(block: Tag) -> bool:
+    return block.name == "p" and not block.get("data-caption")
 
 
 def _last_blocks(soup: BeautifulSoup) -> list[Tag]:
@@ -82,6 +84,8 @@ def _last_blocks(soup: BeautifulSoup) -> list[Tag]:
 
 
 def _split(written: str) -> tuple[str, ...]:
+    if written.endswith(")") and written.count("(") < written.count(")"):
+        written = written[:-1]  # "(Sources: Reuters, AFP)"
     # a comma inside brackets belongs to its source: "AFP (Tunis, 3 May)"
     parts = re.split(r"\s*[,;،؛|]\s*(?![^()]*\))|\s+[•·]\s+", written)
     return tuple(part.strip(" .") for part in parts if part.strip(" ."))

@@ -2,13 +2,16 @@
 
 import calendar
 import io
+import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from time import struct_time
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 import feedparser
 
@@ -36,13 +39,23 @@ _HREF = re.compile(rb"\bhref=[\"']([^\"'<>\s]+)[\"']", re.I)
 _SMALLEST = 64  #: pixels; smaller pictures are icons and counters
 
 
+log = logging.getLogger(__name__)
+
+
 class FeedSource:
     """An RSS, Atom or JSON feed, read over HTTP."""
 
     keeps_everything = False
 
-    def __init__(self, config: SourceConfig, sections: Sequence[Section], fetcher: Fetcher) -> None:
-        self.config, self.sections, self.fetcher = config, sections, fetcher
+    def __init__(
+        self,
+        config: SourceConfig,
+        fetcher: Fetcher,
+        *,
+        sections: Sequence[Section],
+        zone: ZoneInfo,
+    ) -> None:
+        self.config, self.fetcher, self.sections, self.zone = config, fetcher, sections, zone
 
     @property
     def label(self) -> str:
@@ -72,25 +85,35 @@ class FeedSource:
                 self._problem(f"the feed has moved: set url = {answer.moved_to!r} for this source")
             )
         most = self.fetcher.limits.entries
-        found, told = self._draw_all(entries[:most], language)
+        found, told, whole = self._draw_all(entries[:most], language)
         return Reading(
             found=found,
             problems=(*problems, *told),
             validators=Validators(answer.etag, answer.last_modified),
-            complete=len(entries) <= most and not broken,
+            complete=whole and len(entries) <= most and not broken,
         )
 
     def _draw_all(
         self, entries: Sequence[Entry], language: str
-    ) -> tuple[tuple[Found, ...], list[Problem]]:
+    ) -> tuple[tuple[Found, ...], list[Problem], bool]:
         found: list[Found] = []
         problems: list[Problem] = []
-        short = 0
+        short, whole = 0, True
         for entry in without_twins(entries):
             try:
-                drawn = draw(entry, self.config, self.sections, language)
+                drawn = draw(self._local(entry), self.config, self.sections, language)
             except CollectError as error:
                 problems.append(self._problem(f"“{plain(entry.title)}” ({entry.url}): {error}"))
+                continue
+            except Exception as error:  # one hostile entry must not cost the others
+                whole = False
+                log.exception("an entry of %s cannot be read: %s", self.config.url, entry.url)
+                problems.append(
+                    self._problem(
+                        f"“{plain(entry.title)}” ({entry.url}) was not taken by a mistake in"
+                        f" Publisher ({type(error).__name__}): the log has the details"
+                    )
+                )
                 continue
             if drawn is None:
                 problems.append(
@@ -106,7 +129,12 @@ class FeedSource:
                     " with that: ask the site for full text in its feed, or paste the text in"
                 )
             )
-        return tuple(found), problems
+        return tuple(found), problems, whole
+
+    def _local(self, entry: Entry) -> Entry:
+        """Return the entry with its date in the publication's zone, as editors read it."""
+        moment = entry.published
+        return replace(entry, published=moment.astimezone(self.zone)) if moment else entry
 
     def _problem(self, message: str) -> Problem:
         return Problem(message=message, source=self.label)
@@ -209,7 +237,7 @@ def _entry(entry: Any, url: str) -> Entry:
     return Entry(
         id=str(entry.get("id") or ""),
         url=web_address(str(link), url),
-        title=_as_html(entry.get("title_detail") or {}),
+        title=_title(entry.get("title_detail") or {}),
         html=full,
         summary=summary,
         authors=_authors(entry),
@@ -224,6 +252,12 @@ def _entry(entry: Any, url: str) -> Entry:
 def _as_html(detail: Any) -> str:
     value = str(detail.get("value") or "")
     return text_as_html(value) if detail.get("type") == "text/plain" else value
+
+
+def _title(detail: Any) -> str:
+    # entities escaped twice are common in RSS, tags meant as text are not
+    value = str(detail.get("value") or "")
+    return _as_html(detail) if "<" in value else value
 
 
 def _authors(entry: Any) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -78,14 +79,7 @@ class Fetcher:
         self._end = clock() + self.limits.source_s
         self._silent: Counter[str] = Counter()
         network = PinnedNetwork(self._deadline, allow_private, resolve)
-        self._client = httpx.Client(
-            transport=PinnedTransport(network, ssl.create_default_context()),
-            timeout=self.limits.read_s,
-            follow_redirects=False,
-            trust_env=False,
-            # httpx would unpack a whole chunk before we could count its bytes
-            headers={"User-Agent": self.agent, "Accept-Encoding": "gzip, deflate"},
-        )
+        self._transport = PinnedTransport(network, ssl.create_default_context())
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +90,7 @@ class Fetcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        self._transport.close()
 
     def get(
         self,
@@ -150,7 +144,7 @@ class Fetcher:
         first, permanent = url, True
         for _ in range(self.limits.redirects + 1):
             _check(url)
-            with self._client.stream("GET", url, headers=headers) as response:
+            with closing(self._send(url, headers)) as response:
                 target = response.headers.get("location", "")
                 if response.status_code in _REDIRECTS and target:
                     permanent = permanent and response.status_code in (301, 308)
@@ -161,6 +155,16 @@ class Fetcher:
             f"{first} redirects more than {self.limits.redirects} times:"
             " give the address it should lead to"
         )
+
+    def _send(self, url: str, headers: dict[str, str]) -> httpx.Response:
+        """Send one request; an httpx.Client would look into redirects on its own."""
+        request = httpx.Request(
+            "GET",
+            url,
+            headers={"User-Agent": self.agent, "Accept-Encoding": "gzip, deflate", **headers},
+            extensions={"timeout": httpx.Timeout(self.limits.read_s).as_dict()},
+        )
+        return self._transport.handle_request(request)
 
     def _read(
         self,
@@ -177,6 +181,7 @@ class Fetcher:
             raise CollectError(_refusal(url, response.status_code, self.agent))
         body = bytearray()
         encoding = response.headers.get("content-encoding", "")
+        # httpx would unpack a whole chunk before we could count its bytes: hence raw
         for part in unpacked(response.iter_raw(_CHUNK), encoding, url):
             body += part
             if len(body) > max_bytes:

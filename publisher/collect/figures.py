@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from publisher.collect.text import plain, web_address
+from publisher.collect.text import living, one_line, plain, web_address, words_of
 
 #: nothing smaller is worth printing, and what is smaller counts readers
 _SMALLEST = 32
@@ -90,16 +90,16 @@ def split_credit(caption: str) -> tuple[str, str]:
 def take_figures(soup: BeautifulSoup, base: str) -> list[Figure]:
     """Put an empty <figure data-n> where each printable picture stood; return the figures."""
     figures: list[Figure] = []
-    for tag in soup.find_all("img"):
+    for tag in living(soup, "img"):
         if _EMOJI.search(_classes(tag)):
-            tag.replace_with(plain(str(tag.get("alt") or ""))[:8])
-    holders = [tag for tag in soup.find_all(["figure", "div", "p", "dl"]) if _holds_pictures(tag)]
+            tag.replace_with(one_line(str(tag.get("alt") or ""))[:8])
+    holders = [tag for tag in living(soup, ["figure", "div", "p", "dl"]) if _holds_pictures(tag)]
     for holder in holders:
         if any(other is not holder and holder in other.parents for other in holders):
             continue  # a gallery: its pictures have holders of their own
         if _take(holder, soup, figures, base):
             holder.decompose()
-    for gallery in soup.find_all("figure", attrs={"data-n": False}):
+    for gallery in living(soup, "figure", attrs={"data-n": False}):
         inner = gallery.find_all("figure", attrs={"data-n": True})
         if inner:
             caption, credit = _caption(gallery)
@@ -121,14 +121,12 @@ def _take(holder: Tag, soup: BeautifulSoup, figures: list[Figure], base: str) ->
     images = holder.find_all("img")
     own = holder is not soup
     caption, credit = _caption(holder) if own and images else ("", "")
+    first = len(figures)
     for image in images:
         figure = _figure(image, base)
         if figure is None or any(figure.address == other.address for other in figures):
             image.decompose()
             continue
-        # the words of several pictures stand under the last
-        if image is images[-1]:
-            figure = replace(figure, caption=caption or figure.caption)
         figure = replace(figure, credit=figure.credit or credit)
         place = soup.new_tag("figure", attrs={"data-n": str(len(figures))})
         figures.append(figure)
@@ -137,6 +135,9 @@ def _take(holder: Tag, soup: BeautifulSoup, figures: list[Figure], base: str) ->
             image.decompose()
         else:
             image.replace_with(place)
+    if caption and len(figures) > first:
+        # the words of several pictures stand under the last
+        figures[-1] = replace(figures[-1], caption=caption)
     return bool(images)
 
 
@@ -149,9 +150,9 @@ def _caption(holder: Tag) -> tuple[str, str]:
     credit = ""
     for part in found.find_all(["cite", "span", "small", "p", "i", "em", "div"]):
         if part.name == "cite" or _CREDIT_CLASS.search(_classes(part)):
-            credit = credit or plain(part.get_text(" "))
+            credit = credit or words_of(part)
             part.decompose()
-    caption, in_text = split_credit(plain(found.get_text(" "))[:_LONGEST])
+    caption, in_text = split_credit(words_of(found)[:_LONGEST])
     credit = credit[:_LONGEST]
     labelled = split_credit(credit)[1]
     return caption, labelled or credit or in_text
@@ -168,7 +169,7 @@ def _figure(image: Tag, base: str) -> Figure | None:
     caption, credit = split_credit(plain(str(image.get("data-image-caption") or ""))[:_LONGEST])
     return Figure(
         address=address,
-        alt=plain(str(image.get("alt") or ""))[:_LONGEST],
+        alt=one_line(str(image.get("alt") or ""))[:_LONGEST],
         caption=caption,
         credit=plain(str(image.get("data-credit") or ""))[:_LONGEST] or credit,
     )

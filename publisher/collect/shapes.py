@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, PageElement
 
 from publisher.collect.figures import Figure, take_figures
-from publisher.collect.text import plain, same_title, web_address
+from publisher.collect.text import living, one_line, same_title, web_address, words_of
 
 _INLINE = frozenset(["a", "b", "strong", "i", "em", "cite", "q", "sup", "sub", "br", "span"])
 _SEPARATE = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "hr"])
@@ -65,11 +65,11 @@ def _captioned(match: re.Match[str]) -> str:
 def reshape(soup: BeautifulSoup, *, base: str) -> tuple[list[Figure], list[Tag]]:
     """Rebuild the tree from our shapes; return its figures and the texts of its footnotes."""
     _drop_junk(soup)
-    for tag in soup.find_all(["del", "s", "strike"]):
+    for tag in living(soup, ["del", "s", "strike"]):
         tag.decompose()
-    for tag in soup.find_all(["code", "kbd", "samp"]):
+    for tag in living(soup, ["code", "kbd", "samp"]):
         tag.unwrap()
-    for tag in soup.find_all("pre"):
+    for tag in living(soup, "pre"):
         _keep_lines(tag, soup)
     _links_for_players(soup, base)
     figures = take_figures(soup, base)
@@ -86,8 +86,8 @@ def reshape(soup: BeautifulSoup, *, base: str) -> tuple[list[Figure], list[Tag]]
 
 def _drop_junk(soup: BeautifulSoup) -> None:
     whole = len(soup.get_text())
-    for tag in soup.find_all(True):
-        if tag.decomposed or not any(_JUNK.fullmatch(name) for name in names(tag)):
+    for tag in living(soup, True):
+        if not any(_JUNK.fullmatch(name) for name in names(tag)):
             continue
         # a theme may give its whole article such a class: never lose the text itself
         if len(tag.get_text()) < 0.4 * whole or not whole:
@@ -113,7 +113,7 @@ def _keep_lines(tag: Tag, soup: BeautifulSoup) -> None:
 
 def _links_for_players(soup: BeautifulSoup, base: str) -> None:
     """Put a link where something played: paper and mail play nothing."""
-    for tag in soup.find_all(["iframe", "video", "audio"]):
+    for tag in living(soup, ["iframe", "video", "audio"]):
         source = tag.find("source")
         written = tag.get("data-src") or tag.get("src") or (source.get("src") if source else "")
         address = player_page(web_address(str(written or ""), base))
@@ -121,10 +121,10 @@ def _links_for_players(soup: BeautifulSoup, base: str) -> None:
             tag.decompose()
             continue
         paragraph, link = soup.new_tag("p"), soup.new_tag("a", attrs={"href": address})
-        link.string = plain(str(tag.get("title") or "")) or shown(address)
+        link.string = one_line(str(tag.get("title") or "")) or shown(address)
         paragraph.append(link)
         tag.replace_with(paragraph)
-    for holder in soup.find_all(class_="wp-block-embed__wrapper"):
+    for holder in living(soup, class_="wp-block-embed__wrapper"):
         text = holder.get_text().strip()
         if not holder.find(True) and web_address(text):
             link = soup.new_tag("a", attrs={"href": web_address(text)})
@@ -158,14 +158,14 @@ def shown(address: str) -> str:
 
 
 def _pull_quotes(soup: BeautifulSoup) -> None:
-    for tag in soup.find_all(["blockquote", "aside", "div", "figure", "p", "span"]):
-        if tag.decomposed or not any(_PULL_QUOTE.fullmatch(name) for name in names(tag)):
+    for tag in living(soup, ["blockquote", "aside", "div", "figure", "p", "span"]):
+        if not any(_PULL_QUOTE.fullmatch(name) for name in names(tag)):
             continue
         cite = tag.find(["cite", "figcaption", "footer"])
-        who = plain(cite.get_text(" ")).lstrip("—–- ") if cite else ""
+        who = words_of(cite).lstrip("—–- ") if cite else ""
         if cite:
             cite.decompose()
-        text = plain(tag.get_text(" "))
+        text = words_of(tag)
         quote = soup.new_tag("aside", attrs={"data-shape": "quote", "data-who": who})
         quote.string = text
         if text:
@@ -175,13 +175,13 @@ def _pull_quotes(soup: BeautifulSoup) -> None:
 
 
 def _fact_boxes(soup: BeautifulSoup) -> None:
-    for tag in soup.find_all(["aside", "div", "section", "details", "blockquote"]):
+    for tag in living(soup, ["aside", "div", "section", "details", "blockquote"]):
         box = tag.name == "details" or any(_FACT_BOX.fullmatch(name) for name in names(tag))
         nested = any(parent.get("data-shape") for parent in tag.parents if parent.name)
-        if tag.decomposed or not box or nested:
+        if not box or nested:
             continue
         heading = tag.find(["summary", *_HEADINGS]) or _bold_opening(tag)
-        title = plain(heading.get_text(" ")) if heading else ""
+        title = words_of(heading) if heading else ""
         if heading:
             heading.decompose()
         tag.name = "aside"
@@ -192,18 +192,18 @@ def _fact_boxes(soup: BeautifulSoup) -> None:
 def _bold_opening(tag: Tag) -> Tag | None:
     first = tag.find("p")
     bold = first.find(["b", "strong"]) if first else None
-    if first and bold and plain(bold.get_text()) == plain(first.get_text()):
+    if first and bold and words_of(bold) == words_of(first):
         return first
     return None
 
 
 def _captions_as_text(soup: BeautifulSoup) -> None:
     """Set the captions of tables and embeds, which our figures do not hold, in italics."""
-    for caption in soup.find_all(["figcaption", "caption"]):
-        text = plain(caption.get_text(" "))
+    for caption in living(soup, ["figcaption", "caption"]):
+        text = words_of(caption)
         table = caption.find_parent("table") if caption.name == "caption" else None
         if text:
-            paragraph, words = soup.new_tag("p"), soup.new_tag("i")
+            paragraph, words = soup.new_tag("p", attrs={"data-caption": "1"}), soup.new_tag("i")
             words.string = text
             paragraph.append(words)
             (table or caption).insert_before(paragraph)
@@ -213,19 +213,19 @@ def _captions_as_text(soup: BeautifulSoup) -> None:
 def _unfold_layout_tables(soup: BeautifulSoup) -> None:
     """Keep tables of figures; those that only place things give up their content."""
     for table in reversed(soup.find_all("table")):
-        widths = [len(row.find_all(["td", "th"])) for row in table.find_all("tr")]
+        widths = [len(row.find_all(["td", "th"])) for row in living(table, "tr")]
         blocks = table.find(["figure", "table", "blockquote", "ul", "ol", "aside", *_HEADINGS])
         if not widths or max(widths) < 2 or blocks:
-            for part in table.find_all(["thead", "tbody", "tfoot", "tr", "td", "th"]):
+            for part in living(table, ["thead", "tbody", "tfoot", "tr", "td", "th"]):
                 part.name = "div"
             table.name = "div"
 
 
 def _footnotes(soup: BeautifulSoup) -> list[Tag]:
     """Number the references to notes of the text; take the notes out and return them."""
-    targets = {str(tag["id"]): tag for tag in soup.find_all(["li", "p"], id=True)}
+    targets = {str(tag["id"]): tag for tag in living(soup, ["li", "p"], id=True)}
     notes: list[Tag] = []
-    for link in soup.find_all("a", href=re.compile("^#.")):
+    for link in living(soup, "a", href=re.compile("^#.")):
         target = targets.get(str(link["href"])[1:])
         back = target is None or target in link.parents
         if target is None or back or not _is_note(target, link):
@@ -236,7 +236,7 @@ def _footnotes(soup: BeautifulSoup) -> list[Tag]:
         mark = link.parent if link.parent and link.parent.name == "sup" else link
         mark.replace_with(soup.new_tag("sup", attrs={"data-note": str(number)}))
     for note in notes:
-        for back_link in note.find_all("a", href=re.compile("^#")):
+        for back_link in living(note, "a", href=re.compile("^#")):
             back_link.decompose()
         holder = note.parent
         note.extract()
@@ -258,7 +258,7 @@ def _is_note(target: Tag, link: Tag) -> bool:
 
 def _move_figures_out(soup: BeautifulSoup) -> None:
     """Set figures after the paragraph, list or table that held them."""
-    for figure in soup.find_all("figure", attrs={"data-n": True}):
+    for figure in living(soup, "figure", attrs={"data-n": True}):
         outer = [
             parent
             for parent in figure.parents
@@ -322,10 +322,10 @@ def level_headings(soup: BeautifulSoup, title: str) -> None:
 
     Empty ones, and one that only repeats the title, go.
     """
-    for heading in soup.find_all(_HEADINGS):
-        text = plain(heading.get_text(" "))
+    for heading in living(soup, _HEADINGS):
+        text = words_of(heading)
         if not text or (title and same_title(text) == same_title(title)):
             heading.decompose()
-    used = sorted({heading.name for heading in soup.find_all(_HEADINGS)})
-    for heading in soup.find_all(_HEADINGS):
+    used = sorted({heading.name for heading in living(soup, _HEADINGS)})
+    for heading in living(soup, _HEADINGS):
         heading.name = "h2" if heading.name == used[0] else "h3"

@@ -4,12 +4,36 @@ import hashlib
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+from bs4 import Tag
+from bs4.element import NavigableString
 
 # C0 and C1 controls, zero-width space, soft hyphen, byte order mark; the joiners and
 # direction marks of Arabic, Persian and Hebrew stay
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff]"
+)
+_APART = frozenset(
+    [
+        "br",
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "tr",
+        "td",
+        "th",
+        "dt",
+        "dd",
+        "figcaption",
+        "cite",
+        "footer",
+        "small",
+    ]
 )
 _TAG = re.compile(r"<[^<>]*>")
 _UNSEEN = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -28,13 +52,33 @@ def visible(text: str) -> str:
     return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
 
 
+def one_line(text: str) -> str:
+    """Return the text in one line."""
+    return " ".join(visible(text).split())
+
+
+def words_of(tag: Tag) -> str:
+    """Return what an element says, in one line; its text is text, whatever it looks like."""
+    parts = [
+        str(part) if isinstance(part, NavigableString) else (" " if part.name in _APART else "")
+        for part in tag.descendants
+        if isinstance(part, (NavigableString, Tag))
+    ]
+    return one_line("".join(parts))
+
+
+def living(root: Tag, *names: Any, **wanted: Any) -> Iterator[Tag]:
+    """Find elements as `find_all` does, without those that went while we were at it."""
+    return (tag for tag in root.find_all(*names, **wanted) if not tag.decomposed)
+
+
 def plain(text: str) -> str:
     """Return one line of plain text from text or HTML, whichever a feed has sent."""
     if "<" in text:
         text = _TAG.sub(" ", _UNSEEN.sub(" ", text))
     if "&" in text:
         text = html.unescape(text)
-    return " ".join(visible(text).split())
+    return one_line(text)
 
 
 def web_address(value: str, base: str = "") -> str:

@@ -8,7 +8,7 @@ from markdownify import MarkdownConverter
 
 from publisher.collect.figures import Figure, in_quotes
 from publisher.collect.shapes import shown
-from publisher.collect.text import plain, web_address
+from publisher.collect.text import web_address, words_of
 
 # block syntax at the start of a line (Python-Markdown, its extensions, pymdown-extensions)
 _AT_START = re.compile(
@@ -96,7 +96,7 @@ class _Writer(MarkdownConverter):
             address = href
         if not words or not address or "a" in parent_tags or "\n" in words:
             return text
-        if plain(el.get_text()) in (href, address):
+        if words_of(el) in (href, address):
             words = self.escape(shown(address), parent_tags)
         before = text[: len(text) - len(text.lstrip())] and " "
         after = text[len(text.rstrip()) :] and " "
