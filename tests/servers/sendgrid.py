@@ -9,6 +9,7 @@ import argparse
 import json
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -379,10 +380,13 @@ def _bind(service: SendGridServer, port: int = 0) -> _Server:
 
 
 @contextmanager
-def sendgrid_server() -> Iterator[SendGridServer]:
-    """Run the server in a thread."""
+def sendgrid_server(tls: ssl.SSLContext | None = None) -> Iterator[SendGridServer]:
+    """Run the server in a thread, with TLS if there is a certificate."""
     service = SendGridServer()
     server = _bind(service)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        service.url = service.url.replace("http:", "https:")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
