@@ -2,7 +2,7 @@
 
 import datetime as dt
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from babel import Locale
@@ -34,13 +34,22 @@ STATIC = TEMPLATES / "static"
 _RTL = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "dv", "yi"})
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, which knows nothing of files: a path in the context would open them all."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, PurePath) and attr not in ("name", "stem", "suffix"):
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+
 def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
     """Return the environment in which every template of this publication is rendered.
 
     A file of the same name in the publication's own templates/ wins over ours. Editors
     write templates, so they run in Jinja's sandbox; a name that is not there is an error.
     """
-    env = ImmutableSandboxedEnvironment(
+    env = _Sandbox(
         loader=ChoiceLoader(
             [FileSystemLoader(publication.root / "templates"), FileSystemLoader(TEMPLATES)]
         ),
