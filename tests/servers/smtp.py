@@ -6,7 +6,7 @@ import email.policy
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -41,6 +41,8 @@ class SmtpServer:
     drop_after_dot: set[str] = field(default_factory=set)  #: accepts, then hangs up
     silent_after_dot: set[str] = field(default_factory=set)  #: accepts, then says nothing
     hang_up_before: set[str] = field(default_factory=set)  #: hangs up once at RCPT TO
+
+    watch: Callable[[], bool] = lambda: False  #: called after each mail was taken
 
     @property
     def doubled(self) -> list[str]:
@@ -99,6 +101,7 @@ class _Handler:
         if answers:
             return answers.pop(0)
         self.service.mails.append((to, cast(bytes, envelope.content)))
+        self.service.watch()
         if to in self.service.drop_after_dot:
             self.service.drop_after_dot.discard(to)
             _hang_up(server)
