@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock
+from typing import Any
 
 from publisher.compose import Composed, compose
 from publisher.config import Publication, load_publication
@@ -181,7 +182,7 @@ class Live:
         )
 
     def _finish(self, started: float, errors: tuple[str, ...], made: Made | None = None) -> None:
-        news: dict[str, object] = {}
+        news: dict[str, Any] = {}
         if made:
             issue = made.composed.issue
             news = {
@@ -193,12 +194,15 @@ class Live:
                 "problems": gather(made.broken, made.composed, self.rendered),
             }
         seconds = self._clock() - started
+        self._tell(seconds, errors, len(news.get("problems", self.shown.problems)))
         self._show(busy=False, seconds=seconds, errors=errors, **news)
-        shown = self.shown
-        what = ", ".join(shown.changed[:3]) + (" and more" if len(shown.changed) > 3 else "")
+
+    def _tell(self, seconds: float, errors: tuple[str, ...], problems: int) -> None:
+        changed = self.shown.changed
+        what = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
         self._announce(
             f"{what or str(self.week)}: refreshed in {seconds:.1f} s"
-            f" ({len(shown.pages)} pages, {len(shown.problems)} to look at)"
+            f" ({len(self.shown.pages)} pages, {problems} to look at)"
         )
         for error in errors:
             self._announce(f"  {error}")

@@ -71,6 +71,13 @@ class PagePictures:
             page.close()
             return self._keep(digest, width, _jpeg(picture))
 
+    def close(self) -> None:
+        """Let go of the latest PDF; pictures made of it stay."""
+        with PDFIUM:
+            if self._document:
+                self._document.close()
+            self._document = None
+
     def _page(self, document: pypdfium2.PdfDocument, number: int) -> Page:
         page = document[number]
         width, height = page.get_size()

@@ -24,10 +24,13 @@ from publisher.errors import ConfigError
 from publisher.render import editions_of
 from publisher.render.links import Links
 from publisher.render.templates import STATIC, TEMPLATES
-from publisher.web.dressing import POLICY, dress
+from publisher.web.dressing import POLICY, dress, keep_at_home
 from publisher.web.live import Editions, Live
 from publisher.web.shown import Shown
 from publisher.week import Week
+
+Edition = Literal["email", "web"]
+Scheme = Literal["light", "dark"]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "[::1]")
 #: seconds between signs of life to the page
@@ -103,6 +106,7 @@ class Preview:
             self._stop.set()
             self._socket.close()
             worker.join(timeout=2)
+            self.live.pictures.close()
 
     def stop(self) -> None:
         """End `serve` from another thread."""
@@ -148,7 +152,7 @@ def _written(host: str) -> str:
 
 def make_app(live: Live, stop: Event) -> FastAPI:
     """Return the preview's pages; all of them only read."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     env = Environment(
         # only our own templates: the editor's may be broken just now
         loader=FileSystemLoader(TEMPLATES),
@@ -177,15 +181,14 @@ def make_app(live: Live, stop: Event) -> FastAPI:
         forever = {"Cache-Control": "private, max-age=31536000, immutable"}
         return Response(data, media_type="image/jpeg", headers=forever)
 
-    @app.get("/{edition}/{scheme}.html")
-    def document(
-        edition: Literal["email", "web"], scheme: Literal["light", "dark"]
-    ) -> HTMLResponse:
+    @app.get("/{edition}/{scheme}/")
+    def document(edition: Edition, scheme: Scheme) -> HTMLResponse:
         html = live.documents.get(edition)
         if html is None:
             raise HTTPException(404, f"the {edition} edition is not made yet")
-        dressed = dress(html, Links(live.publication, live.week), dark=scheme == "dark")
-        return HTMLResponse(dressed, headers={"Content-Security-Policy": POLICY})
+        html = dress(html, dark=scheme == "dark")
+        html = keep_at_home(html, Links(live.publication, live.week), f"/web/{scheme}/")
+        return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
 
     @app.get("/magazine/{name}.pdf")
     def magazine(name: str) -> FileResponse:
@@ -194,12 +197,17 @@ def make_app(live: Live, stop: Event) -> FastAPI:
             raise HTTPException(404, "the magazine is not made yet")
         return FileResponse(made.files[0], media_type="application/pdf")
 
-    @app.get("/web/{path:path}")
-    def public_file(path: str) -> FileResponse:
+    @app.get("/web/{scheme}/{path:path}")
+    def beside_the_web_edition(scheme: Scheme, path: str) -> Response:
         file = _public_file(live, path)
         if file is None:
             raise HTTPException(404, "there is no such file")
-        return FileResponse(file, headers={"Content-Security-Policy": POLICY})
+        if file.suffix == ".css":
+            css = dress(file.read_text(encoding="utf-8"), dark=scheme == "dark")
+            return Response(css, media_type="text/css")
+        # browsers show no PDF under this policy; drawings need it, for they may hold scripts
+        policy = {"Content-Security-Policy": POLICY} if file.suffix == ".svg" else None
+        return FileResponse(file, headers=policy)
 
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(_Guard)
@@ -230,7 +238,10 @@ def _public_file(live: Live, path: str) -> Path | None:
     """Find what the public pages will serve beside the web edition: pictures, cover, PDF."""
     build = (live.folder / "build").resolve()
     for folder in (build / "web", build):
-        file = (folder / path).resolve()
+        try:
+            file = (folder / path).resolve()
+        except (ValueError, OSError):  # a null byte, a name too long
+            return None
         if file.is_relative_to(folder) and file.suffix in _SERVED and file.is_file():
             return file
     return None

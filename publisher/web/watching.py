@@ -74,6 +74,7 @@ def _folders(root: Path, issue: Path) -> set[Path]:
 
 def _wakes(folders: set[Path], stop: Event) -> Iterator[object]:
     """Yield whenever something may have happened in one of the folders, or some time passed."""
+    yield None  # at once, for what happened before the watch
     try:
         yield from watch(
             *folders,
@@ -88,7 +89,7 @@ def _wakes(folders: set[Path], stop: Event) -> Iterator[object]:
             ignore_permission_denied=True,
         )
     except FileNotFoundError:  # a folder went away before it could be watched
-        yield None
+        return
 
 
 def _passing(name: str) -> bool:

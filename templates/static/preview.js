@@ -164,19 +164,30 @@ function newCard(number) {
   return card;
 }
 
+const LINES = 3; // titles a card has room for
+
 function fillCard(card, page) {
   const titles = titlesOn(page.number);
   const colour = titles.find((story) => story.colour)?.colour || "transparent";
   card.style.setProperty("--colour", colour);
-  const lines = titles.map((story) => make("span", "", story.goesOn ? "…" : story.title));
+  const few = titles.length > LINES + 1 ? titles.slice(0, LINES) : titles;
+  const lines = few.map((story) =>
+    make("bdi", story.goesOn ? "on" : "", story.goesOn ? "goes on" : story.title),
+  );
+  if (titles.length > few.length) lines.push(make("span", "on", `and ${titles.length - few.length} more`));
   const parts = [...new Set(titles.map((story) => story.section).filter(Boolean))];
-  if (parts.length) lines.push(make("span", "part", parts.join(", ")));
-  const bad = shown.problems.filter((problem) => problem.page === page.number).length;
+  if (parts.length) lines.push(make("span", "part", parts.slice(0, 2).join(", ") + (parts.length > 2 ? " …" : "")));
+  const bad = shown.problems.filter((problem) => pageOf(problem) === page.number).length;
   if (bad) lines.push(make("span", "bad", `${bad} to look at`));
   card.querySelector(".what").replaceChildren(...lines);
+  card.classList.toggle("many", titles.length > 1);
   card.title = titles.map((story) => story.title).join("\n");
   paint(card.querySelector(".leaf"), page, 600);
 }
+
+/** Where to look for a problem: its page, or where its article begins. */
+const pageOf = (problem) =>
+  problem.page ?? shown.stories.find((story) => story.slug && story.slug === problem.article)?.page;
 
 // ---- turning pages -------------------------------------------------------------
 
@@ -238,21 +249,23 @@ function show(screen, address) {
   const glass = screen.querySelector(".glass");
   if (screen.dataset.address === address) return;
   screen.dataset.address = address;
-  glass.style.setProperty("--wide", `${screen.dataset.width}px`);
   for (const late of glass.querySelectorAll("iframe.coming")) late.remove();
   const frame = make("iframe", "coming");
   // same origin, so that we may measure and scroll it; no scripts run inside
   frame.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
   frame.title = screen.querySelector("figcaption").textContent;
-  frame.addEventListener("load", () => {
-    const old = glass.querySelector("iframe:not(.coming)");
+  frame.addEventListener("load", async () => {
+    if (!frame.classList.contains("coming")) return; // a link inside was followed
     const inner = frame.contentDocument;
+    await inner.fonts.ready; // or it would grow after it was scrolled
+    if (!frame.isConnected) return; // overtaken
+    const old = glass.querySelector("iframe:not(.coming)");
     if (!("tall" in screen.dataset)) {
       const fit = () => { frame.style.height = `${inner.documentElement.scrollHeight}px`; };
       fit();
       new ResizeObserver(fit).observe(inner.body);
     }
-    if (old) frame.contentWindow.scrollTo(0, old.contentWindow.scrollY);
+    if (old) frame.contentWindow.scrollTo({ top: old.contentWindow.scrollY, behavior: "instant" });
     frame.classList.remove("coming");
     old?.remove();
   });
@@ -264,16 +277,14 @@ function showDocuments() {
   const digests = { email: shown.mail?.digest, web: shown.web };
   for (const screen of document.querySelectorAll(".screen[data-edition]")) {
     const { edition } = screen.dataset;
-    screen.querySelector(".glass").style.setProperty("--wide", `${screen.dataset.width}px`);
     screen.hidden = !digests[edition];
     // what is not looked at need not be loaded
     if (!digests[edition] || document.body.dataset.view !== edition) continue;
-    show(screen, `/${edition}/${dark ? "dark" : "light"}.html?${digests[edition]}`);
+    show(screen, `/${edition}/${dark ? "dark" : "light"}/?${digests[edition]}`);
   }
   const { mail } = shown;
   $("inbox").hidden = !mail;
   document.querySelector(".plain").hidden = !mail;
-  document.querySelector(".plain .glass").style.setProperty("--wide", "600px");
   if (!mail) return;
   $("mail-from").textContent = mail.sender;
   $("mail-subject").textContent = mail.subject;
@@ -302,13 +313,16 @@ function showProblems() {
     const item = make("li", problem.severity);
     const button = make("button");
     button.type = "button";
-    const story = stories.find((one) => one.slug === problem.article);
-    const page = problem.page ?? story?.page;
-    const where = [problem.source, story?.title ?? problem.article, page && `page ${page}`];
+    const story = problem.article && stories.find((one) => one.slug === problem.article);
+    const page = pageOf(problem);
+    const place = make("span", "where");
+    for (const text of [problem.source, story?.title ?? problem.article, page && `page ${page}`]) {
+      if (text) place.append(place.childNodes.length ? ", " : "", make("bdi", "", text));
+    }
     button.append(
       make("span", "mark", problem.severity === "error" ? "Error. " : "Warning. "),
       problem.message,
-      make("span", "where", where.filter(Boolean).join(", ")),
+      place,
     );
     button.disabled = !page;
     button.addEventListener("click", () => {
@@ -425,6 +439,9 @@ addEventListener("resize", () => {
   }, 120);
 });
 
+for (const screen of document.querySelectorAll(".screen[data-width]")) {
+  screen.querySelector(".glass").style.setProperty("--wide", `${screen.dataset.width}px`);
+}
 const events = new EventSource("/events");
 events.addEventListener("message", (event) => take(JSON.parse(event.data)));
 events.addEventListener("error", () => {
