@@ -13,8 +13,11 @@ from publisher.content.issue import Issue
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
 from publisher.render.blocks import postponed
+from publisher.render.fits import Fits, Fitted
 from publisher.render.fitting import fit, fled
+from publisher.render.preflight import text_problems
 from publisher.render.pdf import Leaf, Printed, Remark, Ruler, print_pdf
+from publisher.render.pdfium import PDFIUM
 from publisher.render.setting import Place, Setting
 from publisher.render.templates import TEMPLATES
 
@@ -61,13 +64,31 @@ def magazine_html(issue: Issue, publication: Publication) -> str:
 
 
 def _html(setting: Setting, ruler: Ruler) -> str:
-    middle = [_fitted(setting, place, ruler) for place in setting.places]
+    fits = Fits(setting.issue.build_folder / "cache" / "fits.json")
+    middle = [_fitted(setting, place, ruler, fits) for place in setting.places]
+    fits.save()
     return setting.document([setting.front(), setting.contents(), *middle, setting.back()])
 
 
-def _fitted(setting: Setting, place: Place, ruler: Ruler) -> str:
+def _fitted(setting: Setting, place: Place, ruler: Ruler, fits: Fits) -> str:
     """Return a place as HTML, its last page as full as honest means make it."""
+    start, low, high = setting.bounds(place)
+    key = fits.key(setting.document([setting.part(place, size=start)]), start, low, high)
+    fitted = fits.get(key)
+    if fitted is None:
+        fitted = _fit(setting, place, ruler)
+        fits.put(key, fitted)
+    else:
+        setting.arrange(place, fitted.order)
+    filler = None
+    if setting.variant(place) == "side":
+        filler = setting.filler(place, 1)  # its own column has the room, however long the text
+    elif fitted.sparse and place.kind not in UNFILLED:
+        filler = setting.filler(place)
+    return setting.part(place, size=fitted.size, filler=filler)
 
+
+def _fit(setting: Setting, place: Place, ruler: Ruler) -> Fitted:
     def lay(size: float) -> Sequence[Leaf]:
         return ruler.leaves(setting.document([setting.part(place, size=size)]))
 
@@ -76,12 +97,7 @@ def _fitted(setting: Setting, place: Place, ruler: Ruler) -> str:
     found = fit(lay, start=start, low=low, high=high, height=height)
     if place.kind is not Kind.BRIEF and _close_gaps(setting, place, lambda: lay(found.size)):
         found = fit(lay, start=found.size, low=low, high=high, height=height)
-    filler = None
-    if setting.variant(place) == "side":
-        filler = setting.filler(place, 1)  # its own column has the room, however long the text
-    elif found.sparse and place.kind not in UNFILLED:
-        filler = setting.filler(place)
-    return setting.part(place, size=found.size, filler=filler)
+    return Fitted(found.size, setting.order(place), found.sparse)
 
 
 def _close_gaps(setting: Setting, place: Place, lay: Callable[[], Sequence[Leaf]]) -> bool:
@@ -114,12 +130,13 @@ def _roots(issue: Issue, publication: Publication) -> list[Path]:
 
 def cover_picture(pdf: bytes, width: int = COVER_WIDTH) -> bytes:
     """Return the first page as a JPEG of this width in pixels, at most 200 KB."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        page = document[0]
-        image = page.render(scale=width / page.get_width()).to_pil().convert("RGB")
-    finally:
-        document.close()
+    with PDFIUM:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            page = document[0]
+            image = page.render(scale=width / page.get_width()).to_pil().convert("RGB")
+        finally:
+            document.close()
     for quality in (84, 78, 72, 66, 60, 52, 44):
         out = io.BytesIO()
         image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
@@ -129,13 +146,12 @@ def cover_picture(pdf: bytes, width: int = COVER_WIDTH) -> bytes:
 
 
 def _problems(setting: Setting, printed: Printed) -> tuple[Problem, ...]:
-    found = [*setting.body_problems, *setting.plates.problems]
+    found = [*text_problems(setting.issue.articles), *setting.body_problems]
+    found += setting.plates.problems
     found += [_problem(remark, setting) for remark in printed.remarks]
     if len(printed.data) > _FILE_BYTES:
         size = len(printed.data) / 1e6
-        found.append(
-            Problem(message=f"the PDF has {size:.1f} MB, more than 5: use fewer pictures")
-        )
+        found.append(Problem(message=f"the PDF has {size:.1f} MB, more than 5: use fewer pictures"))
     return tuple(dict.fromkeys(found))
 
 
@@ -143,5 +159,17 @@ def _problem(remark: Remark, setting: Setting) -> Problem:
     return Problem(
         message=remark.text,
         severity=Severity.ERROR if remark.serious else Severity.WARNING,
-        article=setting.plates.owner(remark.subject),
+        article=setting.plates.owner(remark.subject) or _writer(remark.subject, setting.issue),
+        page=remark.page,
     )
+
+
+def _writer(characters: str, issue: Issue) -> str:
+    """Return the article in which characters stand that no font has."""
+    if not characters or len(characters) > 40:
+        return ""
+    for article in issue.articles:
+        text = article.title + article.standfirst + article.body
+        if any(character in text for character in characters if ord(character) > 0x7F):
+            return article.slug
+    return ""
