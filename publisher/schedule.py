@@ -103,16 +103,20 @@ def tick(
 ) -> list[Due]:
     """Ring for every step that is due and not done; return them.
 
-    Ringing twice is harmless: who performs a step claims it in the database first.
+    The steps of a week follow one another: none is rung for while an earlier one is
+    under way, in this process or another. Ringing twice is harmless: who performs a
+    step claims it in the database first.
     """
-    rung = []
+    rung: list[Due] = []
+    busy: set[Week] = set()
     for step in due(publication, now, lambda week: records.find(engine, week)):
-        taken = {s.name: s for s in steps.of_week(engine, step.week)}
-        other = taken.get(step.step)
-        if other and (other.finished or now - other.started < steps.LEASE):
+        taken = {s.name: s for s in steps.of_week(engine, step.week)}.get(step.step)
+        if step.week in busy or (taken and taken.finished):
             continue
-        ring(step.week, step.step)
-        rung.append(step)
+        busy.add(step.week)
+        if taken is None or now - taken.started > steps.LEASE:
+            ring(step.week, step.step)
+            rung.append(step)
     return rung
 
 

@@ -125,6 +125,12 @@ def approved_issue(engine: Engine) -> None:
         records.move(engine, W47, state, now=at(20, 8), who="ada")
 
 
+def done(engine: Engine, *names: str) -> None:
+    for name in names:
+        steps.claim(engine, W47, name, who="a", now=at(20, 7))
+        steps.finish(engine, W47, name, who="a", now=at(20, 7), result="")
+
+
 def rung(publication: Publication, engine: Engine, now: datetime) -> list[str]:
     rings: list[str] = []
     tick(publication, engine, now, lambda week, step: rings.append(f"{week} {step}"))
@@ -135,6 +141,7 @@ def test_a_tick_rings_until_somebody_has_claimed_the_step(
     demo: Publication, engine: Engine
 ) -> None:
     approved_issue(engine)
+    done(engine, "collect 2026-11-20T05:30", "draft")
     now = at(21, 7)
     assert "2026-W47 send" in rung(demo, engine, now)
     assert "2026-W47 send" in rung(demo, engine, now)
@@ -146,8 +153,21 @@ def test_a_tick_rings_again_when_the_one_who_claimed_has_died(
     demo: Publication, engine: Engine
 ) -> None:
     approved_issue(engine)
+    done(engine, "collect 2026-11-20T05:30", "draft")
     steps.claim(engine, W47, "send", who="dead", now=at(21, 7))
     assert "2026-W47 send" in rung(demo, engine, at(21, 7, 31))
+
+
+def test_no_draft_is_made_while_articles_are_still_coming_in(
+    demo: Publication, engine: Engine
+) -> None:
+    now = at(20, 7)
+    assert rung(demo, engine, now) == ["2026-W47 collect 2026-11-20T05:30"]
+    steps.claim(engine, W47, "collect 2026-11-20T05:30", who="a", now=now)
+    assert rung(demo, engine, now) == []
+    done(engine, "collect 2026-11-20T05:30")
+    steps.finish(engine, W47, "collect 2026-11-20T05:30", who="a", now=now, result="")
+    assert rung(demo, engine, now) == ["2026-W47 draft"]
 
 
 def test_a_tick_after_a_year_of_silence_sends_nothing_old(

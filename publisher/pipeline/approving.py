@@ -100,16 +100,20 @@ def reopen(desk: Desk, week: Week) -> Record:
 def _keep_approved(desk: Desk, week: Week) -> None:
     """Copy what was built to where the public pages look for it, all of it or nothing."""
     folder = desk.folder(week) / "build"
-    files = [folder / name for name in read_report(desk, week).files]
-    lost = [file.name for file in files if not file.is_file()]
-    if lost:
-        raise RenderError(f"{lost[0]} is gone: run `publisher render --week {week}` again")
+    files = read_report(desk, week).files
+    lost = [name for name in files if not (folder / name).is_file()]
+    if lost or not files:
+        what = lost[0] if lost else "what was built"
+        raise RenderError(f"{what} is gone: run `publisher render --week {week}` again")
     kept, fresh = folder / APPROVED, folder / f"{APPROVED}.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    for file in files:
-        target = fresh / file.relative_to(folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
+    fresh.mkdir(parents=True)
+    # an edition in a folder of its own takes its pictures along
+    for name in sorted({Path(file).parts[0] for file in files}):
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, fresh / name)
+        else:
+            shutil.copyfile(folder / name, fresh / name)
     shutil.rmtree(kept, ignore_errors=True)
     fresh.rename(kept)
 
