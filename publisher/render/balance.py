@@ -4,6 +4,7 @@ Widths come from the fonts themselves; what the layout engine then prints can on
 narrower, by kerning.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,9 +14,12 @@ from fontTools.ttLib import TTFont
 
 #: words that should not be left alone at the end of a line
 _LEANING = frozenset(
-    "a an and as at but by for from if in into is it its no not of on or our than that the their"
-    " this to was were who with au aux ce cette d de des du en et l la le les ou par pour qu que"
-    " sa ses son sur un une".split()
+    re.findall(
+        r"\w+",
+        """a an and as at but by for from if in into is it its no not of on or our than that the
+        their this to was were who with au aux ce cette d de des du en et l la le les ou par pour
+        qu que sa ses son sur un une""",
+    )
 )
 _MM = 72 / 25.4
 
@@ -120,3 +124,11 @@ def fit_headline(
     widest = max(text_width(word, face, size) for word in text.split(" "))
     size = min(size, max(6.0, round(size * measure / widest, 1) if widest > measure else size))
     return Headline(balance(text, measure, face, size), size)
+
+
+def tied(text: str) -> str:
+    """Tie the last two words together, so that no line is a word alone."""
+    words = text.split(" ")
+    if len(words) < 6 or len(words[-1]) + len(words[-2]) > 24:
+        return text
+    return " ".join(words[:-2]) + f" {words[-2]}\u00a0{words[-1]}"

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 from html.parser import HTMLParser
+from itertools import zip_longest
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset({"br", "col", "embed", "hr", "img", "input", "source", "track", "wbr"})
 _LEADING = re.compile(r"^<p>(?P<quote>[“«‹„‘\"'(\[¿¡\s\u00a0\u202f]*)(?P<letter>[^\W\d_])")
 _TAGS = re.compile(r"<[^>]+>")
 _CLASS = re.compile(r'^<\w+[^>]*\bclass="([^"]*)"')
@@ -109,28 +110,32 @@ MOVABLE = frozenset({"picture", "fact-box", "pull-quote", "chart", "map", "qr"})
 
 
 def numbered(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Give each block its number in a data-block attribute, so that layout can name it."""
+    """Give each block its number in a data-block attribute, so that layout can name it.
+
+    What stands before a heading, figure or box is marked too: the space between belongs
+    to it, because the engine leaves a margin hanging at the top of a column.
+    """
     return tuple(
-        replace(block, html=re.sub(r"^<(\w+)", rf'<\1 data-block="{number}"', block.html, count=1))
-        for number, block in enumerate(blocks)
+        replace(
+            block, html=f"<{block.tag}{_marks(number, after)}{block.html[len(block.tag) + 1 :]}"
+        )
+        for number, (block, after) in enumerate(zip_longest(blocks, blocks[1:]))
     )
 
 
-def postponed(blocks: Sequence[Block], number: int) -> tuple[Block, ...] | None:
-    """Return the blocks with one of them moved behind the paragraph that follows it.
+def _marks(number: int, after: Block | None) -> str:
+    apart = after is not None and (after.tag not in ("p", "hr") or "question" in after.classes)
+    return f' data-block="{number}"' + (" data-gap" if apart else "")
+
+
+def postponed(blocks: Sequence[Block], number: int) -> int | None:
+    """Return where a block would stand one paragraph later: behind the block of this number.
 
     None if it is no figure or box, or if no running text follows.
     """
-    if not MOVABLE & blocks[number].classes:
+    if number >= len(blocks) or not MOVABLE & blocks[number].classes:
         return None
     for place in range(number + 1, len(blocks)):
-        block = blocks[place]
-        if block.tag == "p" and not block.classes:
-            order = list(blocks)
-            order.insert(place + 1, order[number])
-            del order[number]
-            return tuple(order)
-        if MOVABLE & block.classes:
-            return None
+        if blocks[place].tag == "p" and not blocks[place].classes:
+            return place
     return None
-

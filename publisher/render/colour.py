@@ -23,6 +23,12 @@ def legible(colour: str, ground: str, ratio: float = READABLE) -> str:
     return "#{:02x}{:02x}{:02x}".format(*pole)
 
 
+def mixed(one: str, other: str, share: float) -> str:
+    """Mix two `#rrggbb` colours; `share` is the second one's part, from 0 to 1."""
+    pairs = zip(_parts(one), _parts(other), strict=True)
+    return "#{:02x}{:02x}{:02x}".format(*(round(a + (b - a) * share) for a, b in pairs))
+
+
 def ink_on(ground: str) -> str:
     """Return white or our ink, whichever reads better on this ground."""
     return max((LIGHT, INK), key=lambda ink: contrast(ink, ground))

@@ -9,7 +9,7 @@ from publisher.render import colour
 from publisher.render.balance import Headline, fit_headline
 from publisher.render.pieces import FONTS, Lead
 from publisher.render.plates import COVER_BYTES, Plates
-from publisher.render.sheet import Sheet
+from publisher.render.sheet import OVERHANG, Sheet
 
 #: below so many pixels an inch a picture is not blown up to the whole page but framed
 _FULL_PPI = 84
@@ -54,16 +54,23 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
     picture = cover.picture
     if picture is not None and plates.ratio(picture) is not None:
         layout = "full"
-        height = sheet.height
+        height = sheet.height + OVERHANG
         if plates.resolution(picture, sheet.width, sheet.height) < _FULL_PPI:
             layout = "framed"
             height = min(sheet.width / (plates.ratio(picture) or 1.5), 150.0)
         lead = plates.lead(
-            picture, owner, width=sheet.width, height=height, max_bytes=COVER_BYTES
+            picture,
+            owner,
+            width=sheet.width + OVERHANG,
+            height=height,
+            max_bytes=COVER_BYTES,
+            role="cover",
         )
-        thumb = plates.url(picture, "", width=sheet.column(3), height=sheet.column(3) * 1.32)
+        thumb = plates.url(
+            picture, "", width=sheet.column(3), height=sheet.column(3) * 1.32, role="thumb"
+        )
     elif picture is not None:
-        plates.lead(picture, owner, width=sheet.width, height=sheet.height)
+        plates.lead(picture, owner, width=sheet.width, height=sheet.height, role="cover")
     title = typeset(cover.title, language)
     face = FONTS / ("amiri-bold.ttf" if language.startswith("ar") else "display-bold.ttf")
     return Cover(

@@ -15,10 +15,11 @@ from publisher.render import Rendered
 from publisher.render.blocks import postponed
 from publisher.render.fits import Fits, Fitted
 from publisher.render.fitting import fit, fled
-from publisher.render.preflight import text_problems
 from publisher.render.pdf import Leaf, Printed, Remark, Ruler, print_pdf
 from publisher.render.pdfium import PDFIUM
-from publisher.render.setting import Place, Setting
+from publisher.render.places import Place
+from publisher.render.preflight import text_problems
+from publisher.render.setting import Setting
 from publisher.render.templates import TEMPLATES
 
 COVER_WIDTH = 1000  #: pixels
@@ -72,32 +73,32 @@ def _html(setting: Setting, ruler: Ruler) -> str:
 
 def _fitted(setting: Setting, place: Place, ruler: Ruler, fits: Fits) -> str:
     """Return a place as HTML, its last page as full as honest means make it."""
-    start, low, high = setting.bounds(place)
+    start, low, high = setting.dresser.bounds(place)
     key = fits.key(setting.document([setting.part(place, size=start)]), start, low, high)
     fitted = fits.get(key)
     if fitted is None:
         fitted = _fit(setting, place, ruler)
         fits.put(key, fitted)
     else:
-        setting.arrange(place, fitted.order)
-    filler = None
-    if setting.variant(place) == "side":
-        filler = setting.filler(place, 1)  # its own column has the room, however long the text
+        setting.dresser.arrange(place, fitted.order)
+    count = 0
+    if setting.dresser.variant(place) == "side":
+        count = 1  # its own column has the room, however long the text
     elif fitted.sparse and place.kind not in UNFILLED:
-        filler = setting.filler(place)
-    return setting.part(place, size=fitted.size, filler=filler)
+        count = 3
+    return setting.part(place, size=fitted.size, teasers=setting.teasers(place, count))
 
 
 def _fit(setting: Setting, place: Place, ruler: Ruler) -> Fitted:
     def lay(size: float) -> Sequence[Leaf]:
         return ruler.leaves(setting.document([setting.part(place, size=size)]))
 
-    start, low, high = setting.bounds(place)
-    height = setting.give(place)
+    start, low, high = setting.dresser.bounds(place)
+    height = setting.dresser.give(place)
     found = fit(lay, start=start, low=low, high=high, height=height)
     if place.kind is not Kind.BRIEF and _close_gaps(setting, place, lambda: lay(found.size)):
         found = fit(lay, start=found.size, low=low, high=high, height=height)
-    return Fitted(found.size, setting.order(place), found.sparse)
+    return Fitted(found.size, setting.dresser.order(place), found.sparse)
 
 
 def _close_gaps(setting: Setting, place: Place, lay: Callable[[], Sequence[Leaf]]) -> bool:
@@ -106,19 +107,21 @@ def _close_gaps(setting: Setting, place: Place, lay: Callable[[], Sequence[Leaf]
     The block is printed a paragraph later, as long as that closes more than it opens.
     """
     lost, numbers = fled(lay())
-    moved = False
+    dresser, moved = setting.dresser, False
     for _ in range(_MOVES):
         for number in numbers:
-            before = setting.blocks(place)
-            order = postponed(before, number)
-            if order is None:
+            before = dresser.order(place)
+            behind = postponed(dresser.blocks(place), number)
+            if behind is None:
                 continue
-            setting.reorder(place, order)
+            later = list(before)
+            later.insert(behind, later.pop(number))
+            dresser.arrange(place, later)
             now, left = fled(lay())
             if now < lost:
                 lost, numbers, moved = now, left, True
                 break
-            setting.reorder(place, before)
+            dresser.arrange(place, before)
         else:
             break
     return moved
@@ -146,7 +149,7 @@ def cover_picture(pdf: bytes, width: int = COVER_WIDTH) -> bytes:
 
 
 def _problems(setting: Setting, printed: Printed) -> tuple[Problem, ...]:
-    found = [*text_problems(setting.issue.articles), *setting.body_problems]
+    found = [*text_problems(setting.issue.articles), *setting.dresser.problems]
     found += setting.plates.problems
     found += [_problem(remark, setting) for remark in printed.remarks]
     if len(printed.data) > _FILE_BYTES:

@@ -42,6 +42,7 @@ class Remark:
     text: str
     subject: str = ""  #: file name, character or CSS, to find the article by
     serious: bool = False
+    page: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,7 @@ def print_pdf(html: str, *, base: Path, roots: Sequence[Path], fast: bool = True
         remarks = [*heard, *_strange_fonts(document, html)]
     leaves = tuple(_leaf(number, page) for number, page in enumerate(document.pages, 1))
     remarks += [
-        Remark(text=f"page {leaf.number} holds more than fits", serious=True)
+        Remark(text="the page holds more than fits", serious=True, page=leaf.number)
         for leaf in leaves
         if leaf.fill > 1.005
     ]
@@ -131,9 +132,16 @@ class Ruler:
     def __init__(self, *, base: Path, roots: Sequence[Path]) -> None:
         self._base, self._fetcher = base.as_uri() + "/", Indoors(roots)
         self._fonts = FontConfiguration()
+        self._known: dict[str, tuple[Leaf, ...]] = {}
 
     def leaves(self, html: str) -> tuple[Leaf, ...]:
-        """Return the pages a document takes."""
+        """Return the pages a document takes; the same document is laid out once."""
+        known = self._known.get(html)
+        if known is None:
+            known = self._known[html] = self._lay_out(html)
+        return known
+
+    def _lay_out(self, html: str) -> tuple[Leaf, ...]:
         with _lock, _listening(), _line_memo(enabled=True):
             source = HTML(string=html, base_url=self._base, url_fetcher=self._fetcher)
             document = source.render(font_config=self._fonts)
@@ -194,9 +202,7 @@ def _boxes(box: Any) -> Iterator[Any]:
 def _lowest(box: Any) -> float:
     """Return where the last line or picture in a box ends."""
     ends = [
-        _bottom(one)
-        for one in _boxes(box)
-        if isinstance(one, boxes.LineBox | boxes.ReplacedBox)
+        _bottom(one) for one in _boxes(box) if isinstance(one, boxes.LineBox | boxes.ReplacedBox)
     ]
     return max(ends, default=float(box.position_y))
 

@@ -19,7 +19,8 @@ class Plates:
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self._folder, self._cache = folder, cache
-        self._problems: dict[tuple[str, str], tuple[Problem, ...]] = {}
+        #: by article, file and role: a role's last setting is the one that is printed
+        self._problems: dict[tuple[str, str, str], tuple[Problem, ...]] = {}
         self._owners: dict[str, str] = {}
 
     @property
@@ -38,6 +39,10 @@ class Plates:
         except ContentError:
             return None
 
+    def pixels_high(self, picture: Picture) -> int:
+        """Return a picture's height in pixels."""
+        return measure(self._folder / picture.path).height
+
     def resolution(self, picture: Picture, width: float, height: float) -> float:
         """Return the pixels an inch a picture has when it fills a place in millimetres."""
         size = measure(self._folder / picture.path)
@@ -51,19 +56,31 @@ class Plates:
         width: float,
         height: float,
         max_bytes: int = INSIDE_BYTES,
+        role: str = "lead",
     ) -> Lead | None:
-        """Return a picture cropped to a place in millimetres, or None if there is none."""
+        """Return a picture cropped to a place in millimetres; `role` says what it is there for.
+
+        None if there is none, or if it cannot be used, which is then a problem.
+        """
         if picture is None:
             return None
-        url = self.url(picture, slug, width=width, height=height, max_bytes=max_bytes)
-        return url and Lead(
+        try:
+            url = self.url(
+                picture, slug, width=width, height=height, max_bytes=max_bytes, role=role
+            )
+        except ContentError as error:
+            message = f"{picture.path} is left out: {error}"
+            problem = Problem(message=message, severity=Severity.ERROR, article=slug)
+            self._problems[slug, picture.path, role] = (problem,)
+            return None
+        return Lead(
             url=url,
             width=round(width, 2),
             height=round(height, 2),
             alt=picture.alt,
             caption=picture.caption,
             credit=picture.credit,
-        ) or None
+        )
 
     def url(
         self,
@@ -73,29 +90,26 @@ class Plates:
         width: float,
         height: float | None = None,
         max_bytes: int = INSIDE_BYTES,
+        role: str = "lead",
     ) -> str:
-        """Return the address of a picture at its printed size; "" if it cannot be printed."""
-        key = (slug, picture.path)
+        """Return the address of a picture at its printed size, in millimetres.
+
+        Raises `ContentError` when it is missing or no picture.
+        """
         source = self._folder / picture.path
-        try:
-            made = rendition(
-                source,
-                self._cache,
-                width=pixels(width),
-                height=None if height is None else pixels(height),
-                focus=picture.focus,
-                max_bytes=max_bytes,
-            )
-            size = measure(source)
-        except ContentError as error:
-            message = f"{picture.path} is left out: {error}"
-            problem = Problem(message=message, severity=Severity.ERROR, article=slug)
-            self._problems[key] = (problem,)
-            return ""
+        made = rendition(
+            source,
+            self._cache,
+            width=pixels(width),
+            height=None if height is None else pixels(height),
+            focus=picture.focus,
+            max_bytes=max_bytes,
+        )
+        size = measure(source)
         across = size.width / width * 25.4
         ppi = across if height is None else min(across, size.height / height * 25.4)
         self._owners[made.name] = slug
-        self._problems[key] = tuple(self._wanting(picture, slug, ppi))
+        self._problems[slug, picture.path, role] = tuple(self._wanting(picture, slug, ppi))
         return made.relative_to(self._folder).as_posix()
 
     def _wanting(self, picture: Picture, slug: str, ppi: float) -> list[Problem]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from publisher.config import PageSize
 
 MM = 72 / 25.4  #: points in a millimetre
+OVERHANG = 0.5  #: millimetres by which what bleeds reaches over the edge, against hairlines
 PPI = 150  #: pixels an inch of the pictures we embed
 
 

@@ -1,0 +1,70 @@
+"""Photo essays: which pictures share a page, and which have one to themselves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from publisher.content.article import Picture
+from publisher.content.typography import typeset
+from publisher.render.blocks import Block
+from publisher.render.pieces import Lead, Plate
+from publisher.render.places import Place
+from publisher.render.plates import Plates
+from publisher.render.sheet import OVERHANG, Sheet
+
+
+def essay_plates(
+    place: Place,
+    blocks: Sequence[Block],
+    pictures: Sequence[Picture],
+    plates: Plates,
+    sheet: Sheet,
+) -> tuple[Plate, ...]:
+    """Lay the pictures of an essay out on pages, in their order.
+
+    The first opens the essay beside its words; one marked wide fills a page to its
+    edges, an upright one has a page with a margin, others share a page two by two.
+    """
+    figures = [block for block in blocks if "picture" in block.classes]
+    pages: list[Plate] = []
+    waiting: list[Lead] = []
+
+    def turn_page() -> None:
+        if waiting:
+            pages.append(
+                Plate(
+                    layout="pair" if len(waiting) == 2 else "single",
+                    pictures=tuple(waiting),
+                )
+            )
+            waiting.clear()
+
+    for number, (block, picture) in enumerate(zip(figures, pictures, strict=False)):
+        ratio = plates.ratio(picture)
+        if ratio is None:
+            continue
+        layout, width, height = _format(ratio, number, "wide" in block.classes, sheet)
+        lead = plates.lead(picture, place.article.slug, width=width, height=height, role="plate")
+        if lead is None:
+            continue
+        lead = replace(lead, caption=typeset(lead.caption, place.language))
+        if layout == "pair":
+            waiting.append(lead)
+            if len(waiting) == 2:
+                turn_page()
+        else:
+            turn_page()
+            pages.append(Plate(layout=layout, pictures=(lead,)))
+    turn_page()
+    return tuple(pages)
+
+
+def _format(ratio: float, number: int, wide: bool, sheet: Sheet) -> tuple[str, float, float]:
+    """Return the layout of a picture's page and its size in millimetres."""
+    across = sheet.type_width
+    if number == 0:
+        return "opening", across, min(across / ratio, 120.0)
+    if wide:
+        return "bleed", sheet.width + OVERHANG, sheet.height + OVERHANG
+    if ratio < 1:
+        return "tall", across, min(across / ratio, sheet.type_height - 18)
+    return "pair", across, min(across / ratio, (sheet.type_height - 42) / 2)
