@@ -50,7 +50,7 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
 
     @router.api_route("/subscribe", methods=["GET", "HEAD"])
     def subscribe_page() -> Response:
-        return look.page("subscribe", email="", name="", wrong="")
+        return look.page("subscribe", email="", called="", wrong="")
 
     @router.post("/subscribe")
     def subscribe(
@@ -79,7 +79,7 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
                 )
             except AudienceError:
                 return look.page(
-                    "subscribe", status=422, wrong="email", email=email[:500], name=name[:500]
+                    "subscribe", status=422, wrong="email", email=email[:500], called=name[:500]
                 )
             if question:
                 # after the answer, which must take as long whoever is asked for

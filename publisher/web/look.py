@@ -16,6 +16,11 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _STYLES = ("fonts/web/fonts.css", "web.css", "public.css")
 
 
+def apart(text: str) -> str:
+    """Keep the order of an address inside a text that runs the other way (UAX 9, FSI and PDI)."""
+    return f"\u2068{text}\u2069"
+
+
 class Look:
     """Renders the public pages of one publication."""
 
@@ -24,6 +29,7 @@ class Look:
         self.publication = publication
         #: the path that the public address has before ours, such as /magazine; without a slash
         self.base = urlsplit(publication.public_url).path.rstrip("/")
+        self.env.filters["apart"] = apart
         self.env.globals["base"] = self.base
         self.env.globals["styles"] = [self._style(name) for name in _STYLES]
         self._policy = self._page_policy()

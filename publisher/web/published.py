@@ -1,7 +1,7 @@
 """The issues that the public may see, and their files."""
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -32,7 +32,7 @@ class Face:
 
     line: str = ""
     description: str = ""
-    date: date | None = None
+    date: dt.date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,9 @@ class PublishedIssue:
     number: int
     line: str  #: the main line of its cover
     description: str
-    date: date  #: as on the cover
-    published: datetime  #: when it was approved; aware
-    updated: datetime  #: aware
+    date: dt.date  #: as on the cover
+    published: dt.datetime  #: when it was approved; aware
+    updated: dt.datetime  #: aware
     pdf_name: str
     pdf_size: int  #: bytes; 0 without a PDF
     has_page: bool
@@ -129,7 +129,7 @@ def _built(desk: Desk, week: Week) -> Path:
 
 
 def _issue(
-    desk: Desk, week: Week, number: int, published: datetime, updated: datetime
+    desk: Desk, week: Week, number: int, published: dt.datetime, updated: dt.datetime
 ) -> PublishedIssue:
     built = _built(desk, week)
     page = built / "web" / "index.html"
@@ -180,7 +180,7 @@ class _Head(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
-        self.date: date | None = None
+        self.date: dt.date | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -189,6 +189,6 @@ class _Head(HTMLParser):
             self.found.setdefault(name, given.get("content", ""))
         elif tag == "time" and self.date is None:
             try:
-                self.date = date.fromisoformat(given.get("datetime", ""))
+                self.date = dt.date.fromisoformat(given.get("datetime", ""))
             except ValueError:
                 return
