@@ -53,14 +53,13 @@ def show_certificate(certificate: Certificate) -> None:
 
 
 def show_json(value: Any) -> None:
-    """Print a dataclass, or anything made of plain data, as JSON."""
-    plain = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value  # type: ignore[arg-type]  # a class is never passed
-    out.print_json(json.dumps(plain, default=_plainly, ensure_ascii=False))
+    """Print dataclasses, and anything made of them and plain data, as JSON."""
+    out.print_json(json.dumps(value, default=_plainly, ensure_ascii=False))
 
 
 def _plainly(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
     return str(value)

@@ -87,7 +87,9 @@ def render_week(desk: Desk, week: Week, only: Sequence[str] = ()) -> Made:
     composed = compose_week(desk, week)
     editions = [e for e in editions_of(desk.publication) if not only or e.name in only]
     rendered = build(composed.issue, desk.publication, editions)
-    problems = (*composed.problems, *(p for edition in rendered for p in edition.problems))
+    found = (*composed.problems, *(p for edition in rendered for p in edition.problems))
+    # what is wrong with a text is found by every edition that prints it
+    problems = tuple(dict.fromkeys(found))
     made = Made(issue=composed.issue, rendered=rendered, problems=problems)
     _write_report(made, partial=bool(only))
     if not only:

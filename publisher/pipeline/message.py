@@ -58,6 +58,7 @@ def _attachments(desk: Desk, build: Path, week: Week) -> tuple[Attachment, ...]:
 
 def _pictures(build: Path, address: str, html: str) -> dict[str, bytes]:
     """Return the pictures that the mail shows, by their public address."""
-    files = {f"{address}cover.jpg": build / "cover.jpg"}
+    covers = (build / "cover.jpg", build / "web" / "cover.jpg")
+    files = {f"{address}cover.jpg": next((c for c in covers if c.is_file()), covers[0])}
     files |= {f"{address}pictures/{path.name}": path for path in (build / "web/pictures").glob("*")}
     return {url: path.read_bytes() for url, path in files.items() if url in html and path.is_file()}
