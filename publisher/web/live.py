@@ -90,7 +90,7 @@ class Live:
             self._due = None
             self._finish(started, (str(error),))
             return
-        errors = [str(problem) for problem in made.broken]
+        errors = [problem.message for problem in made.broken]
         affected = self._affected(changed)
         failed: set[str] = set()
         for edition in self._editions(self.publication):

@@ -18,6 +18,7 @@ $("flatplan").append(plan);
 
 let shown = null;
 let current = 1; // page in sight
+let held = null; // page to return to after the window was resized
 let dark = false;
 
 // ---- pictures of pages ---------------------------------------------------------
@@ -199,6 +200,7 @@ function spreadInSight() {
 }
 
 function whereAmI() {
+  if (held !== null) return; // the window is being resized: we stay where we were
   const { spreads, at } = spreadInSight();
   if (at < 0) return;
   const pages = [...spreads[at].querySelectorAll(".leaf")].map((leaf) => Number(leaf.dataset.page));
@@ -214,10 +216,9 @@ function goTo(number, smooth = false) {
   const leaf = leaves.get(Math.min(Math.max(number, 1), leaves.size));
   if (!leaf) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const spread = leaf.closest(".spread");
-  const room = magazine.clientHeight - spread.offsetHeight;
+  const room = magazine.clientHeight - leaf.offsetHeight;
   magazine.scrollTo({
-    top: spread.offsetTop - Math.max(12, Math.min(room / 2, 24)),
+    top: leaf.offsetTop - Math.max(12, Math.min(room / 2, 24)),
     behavior: smooth && !still ? "smooth" : "instant",
   });
 }
@@ -431,10 +432,12 @@ document.addEventListener("keydown", (event) => {
 
 let settling;
 addEventListener("resize", () => {
-  const page = current;
+  held ??= current;
   clearTimeout(settling);
   settling = setTimeout(() => {
-    goTo(page);
+    goTo(held);
+    held = null;
+    whereAmI();
     for (const leaf of leaves.values()) refreshLeaf(leaf);
   }, 120);
 });
