@@ -77,9 +77,8 @@ class Newsroom:
             clock=lambda: at("2026-11-21T07:00"),
         )
 
-    @property
     def record(self) -> records.Record:
-        """The issue's state."""
+        """Look at the issue's row."""
         return records.get(self.engine, W47)
 
     @property
@@ -123,13 +122,13 @@ def approve_now(newsroom: Newsroom) -> None:
 def test_a_week_runs_by_itself_and_every_reader_is_mailed_once(newsroom: Newsroom) -> None:
     said = newsroom.live(MONDAY, FRIDAY)
     assert said.count("2026-W47 draft: ") == 1
-    assert newsroom.record.state is State.RENDERED
+    assert newsroom.record().state is State.RENDERED
     assert newsroom.sendgrid.mails["editors@sirocco.example"] == 1
     approve_now(newsroom)
     said = newsroom.live(SATURDAY, "2026-11-21T07:00:30+01:00", "2026-11-21T08:00:00+01:00")
     assert said.count("send: 2026-W47 to readers: 40 of 40 accepted") == 1
     assert newsroom.readers_mailed == dict.fromkeys(READERS, 1)
-    assert newsroom.record.state is State.SENT
+    assert newsroom.record().state is State.SENT
 
 
 def test_a_clock_set_back_and_forth_sends_nothing_twice(newsroom: Newsroom) -> None:
@@ -155,8 +154,8 @@ def test_beyond_the_grace_period_the_issue_is_held_and_says_so(newsroom: Newsroo
     approve_now(newsroom)
     newsroom.live("2026-11-21T20:00:00+01:00", "2026-11-21T20:01:00+01:00")
     assert newsroom.readers_mailed == {}
-    assert newsroom.record.state is State.HELD
-    assert newsroom.record.reason == "it was not sent within 12 hours of its time"
+    assert newsroom.record().state is State.HELD
+    assert newsroom.record().reason == "it was not sent within 12 hours of its time"
     assert newsroom.sendgrid.mails["editors@sirocco.example"] == 2  # the draft, the bad news
 
 
@@ -165,8 +164,8 @@ def test_a_wrong_key_holds_the_issue_with_a_sentence_and_loses_nobody(newsroom: 
     approve_now(newsroom)
     newsroom.sendgrid.judge = lambda _: Fault.UNAUTHORIZED
     newsroom.live(SATURDAY)
-    assert newsroom.record.state is State.HELD
-    assert "SENDGRID_API_KEY" in newsroom.record.reason
+    assert newsroom.record().state is State.HELD
+    assert "SENDGRID_API_KEY" in newsroom.record().reason
     newsroom.sendgrid.judge = lambda _: None
     records.move(newsroom.engine, W47, State.SENDING, now=at("2026-11-21T08:00"), who="ada")
     assert send_issue(newsroom.desk(), W47).accepted == 40
