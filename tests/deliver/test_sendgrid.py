@@ -39,7 +39,8 @@ from tests.deliver.world import (
     run,
     subscribe,
 )
-from tests.servers.sendgrid import KEY, Fault, SendGridServer, complaints, sendgrid_server
+from tests.servers.sendgrid import KEY, Fault, SendGridServer, sendgrid_server
+from tests.servers.sendgrid_rules import complaints
 from tests.servers.smtp import certificate
 
 REFERENCE = Reference(mailing=7, chunk=3, attempt=2)
@@ -62,7 +63,7 @@ def test_the_body_holds_to_the_rules_with_a_thousand_readers() -> None:
     config = SendgridConfig(categories=("a", "b", "c", "d", "e", "f", "g", "h"))
     readers = [person(n, name="Dr. Ünal; Ayşe, the 3rd <x>") for n in range(1, 1001)]
     body = mail_send_body(message, readers, REFERENCE, config)
-    assert complaints(body, SendGridServer()) == []
+    assert complaints(body) == []
     assert len(body["categories"]) == 10
 
 

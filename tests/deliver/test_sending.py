@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 from publisher.deliver.certificate import certificate_of, counts_of
-from publisher.deliver.ledger import Counts, claim_next
-from publisher.deliver.mailing import load_message, plan, read_mailing
+from publisher.deliver.ledger import Counts
+from publisher.deliver.mailing import load_message, plan
 from publisher.deliver.resolving import resend_uncertain
 from publisher.deliver.sender import Deferred, Refused, Retry, Stop, TooLarge, Uncertain
 from publisher.deliver.sending import Progress, send_mailing
@@ -326,139 +326,6 @@ def test_a_server_lost_in_the_middle_of_a_chunk_keeps_the_rest_waiting(engine: E
     assert report.counts == Counts(accepted=6)
     assert sender.requests[1] == emails(range(3, 7))
     assert len(set(sender.mailed)) == len(sender.mailed) == 6
-
-
-def test_a_chunk_only_claimed_by_a_lost_worker_is_sent_by_another(engine: Engine) -> None:
-    subscribe(engine, 10)
-    mailing = planned(engine)
-    with engine.begin() as connection:
-        connection.execute(update(mailings).values(state="sending"))
-        claim_next(connection, mailing.id, owner="dead", now=START, lease=timedelta(minutes=5))
-    clock, sender = Clock(), Scripted()
-    report = run(engine, mailing, sender, clock)
-    assert report.counts == Counts(accepted=10)
-    assert clock.now - START >= timedelta(minutes=5)
-
-
-class Crash(BaseException):
-    """Stands in for the death of a process: nothing is tidied up after it."""
-
-
-def crash(
-    engine: Engine, mailing_id: int, sender: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("publisher.deliver.sending._give_up", lambda *_: None)
-    with engine.connect() as connection:
-        mailing = read_mailing(connection, mailing_id)
-    with pytest.raises(Crash):
-        run(engine, mailing, sender, owner="dead")
-
-
-def test_a_worker_lost_while_sending_leaves_doubt_where_one_request_is_for_all(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subscribe(engine, 20)
-    mailing = planned(engine)
-
-    def die() -> None:
-        raise Crash
-
-    crash(engine, mailing.id, Scripted(before=die), monkeypatch)
-    clock, sender = Clock(), Scripted()
-    report = run(engine, mailing, sender, clock)
-    assert report.counts == Counts(accepted=10, uncertain=10)
-    reasons = {r.reason for r in certificate_of(engine, mailing).unserved}
-    assert reasons == {"the sending process was lost before the answer was recorded"}
-
-
-def test_a_worker_lost_while_sending_singly_leaves_one_reader_in_doubt(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subscribe(engine, 10)
-    mailing = planned(engine)
-    dying = Scripted(singly=True, doubt=1)
-
-    def die_at_the_fifth() -> None:
-        if len(dying.mailed) == 4:
-            raise Crash
-
-    dying.before = die_at_the_fifth
-    crash(engine, mailing.id, dying, monkeypatch)
-    sender = Scripted(singly=True, doubt=1)
-    report = run(engine, mailing, sender)
-    assert report.counts == Counts(accepted=9, uncertain=1)
-    assert sender.mailed == emails(range(6, 11))
-    assert [r.email for r in certificate_of(engine, mailing).unserved] == ["reader5@example.org"]
-
-
-def test_a_worker_lost_while_writing_files_leaves_nobody_in_doubt(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subscribe(engine, 10)
-    mailing = planned(engine)
-    dying = Scripted(singly=True, doubt=0)
-
-    def die_at_the_fifth() -> None:
-        if len(dying.mailed) == 4:
-            raise Crash
-
-    dying.before = die_at_the_fifth
-    crash(engine, mailing.id, dying, monkeypatch)
-    report = run(engine, mailing, Scripted(singly=True, doubt=0))
-    assert report.counts == Counts(accepted=10)
-
-
-def test_ctrl_c_says_at_once_who_is_in_doubt(engine: Engine) -> None:
-    subscribe(engine, 20)
-    mailing = planned(engine)
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(engine, mailing, Scripted(before=interrupt))
-    assert counts_of(engine, mailing) == Counts(uncertain=10, waiting=10)
-
-
-def test_a_worker_frozen_past_its_lease_sends_no_more_and_its_late_answer_counts(
-    engine: Engine,
-) -> None:
-    subscribe(engine, 6)
-    mailing = planned(engine)
-    clock = Clock()
-    other = Scripted(singly=True, doubt=1)
-    frozen = Scripted(singly=True, doubt=1)
-
-    def freeze_at_the_third() -> None:
-        if len(frozen.mailed) == 2:
-            clock.now += timedelta(hours=1)
-            run(engine, mailing, other, clock, owner="other")
-
-    frozen.before = freeze_at_the_third
-    report = run(engine, mailing, frozen, clock, owner="frozen")
-    assert frozen.mailed == emails(range(1, 4))
-    assert other.mailed == emails(range(4, 7))
-    assert report.counts == Counts(accepted=6)
-
-
-def test_a_late_answer_after_another_attempt_is_an_incident_on_the_record(
-    engine: Engine,
-) -> None:
-    subscribe(engine, 10)
-    mailing = planned(engine)
-    clock = Clock()
-    other, frozen = Scripted(), Scripted()
-
-    def freeze_and_let_an_operator_resend() -> None:
-        clock.now += timedelta(hours=1)
-        run(engine, mailing, other, clock, owner="other")
-        resend_uncertain(engine, mailing, other, who="amel", now=clock.now)
-        run(engine, mailing, other, clock, owner="other")
-
-    frozen.before = freeze_and_let_an_operator_resend
-    report = run(engine, mailing, frozen, clock, owner="frozen")
-    assert report.counts == Counts(accepted=10)
-    assert acts(engine) == ["resend uncertain", "late answer"]
 
 
 def test_asked_to_end_a_worker_finishes_its_chunk_and_leaves_the_rest(engine: Engine) -> None:
