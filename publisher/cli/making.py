@@ -111,4 +111,8 @@ def preview(
     schedule = publication.schedule
     now = wall_clock()
     when = Week.parse(week) if week else Week.collecting(now, publication.timezone, schedule.cutoff)
-    serve_preview(publication, when, host="127.0.0.1", port=port, announce=out.print)
+    serve_preview(publication, when, host="127.0.0.1", port=port, announce=_say)
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
