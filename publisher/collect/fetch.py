@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -71,6 +72,7 @@ class Fetcher:
         allow_private: tuple[str, ...] = (),
         resolve: Resolve = resolve,
         clock: Callable[[], float] = time.monotonic,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.agent = f"Publisher/{__version__} (+{site})"
@@ -79,7 +81,7 @@ class Fetcher:
         self._end = clock() + self.limits.source_s
         self._silent: Counter[str] = Counter()
         network = PinnedNetwork(self._deadline, allow_private, resolve)
-        self._transport = PinnedTransport(network, ssl.create_default_context())
+        self._transport = PinnedTransport(network, tls or _tls())
 
     def __enter__(self) -> Self:
         return self
@@ -198,6 +200,14 @@ class Fetcher:
             last_modified=response.headers.get("last-modified", "")[:_LONGEST_VALIDATOR],
             moved_to=url if moved_from and moved_from != url else "",
         )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Trust what browsers trust (certifi) and what this machine's administrator added."""
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context
 
 
 def unpacked(chunks: Iterable[bytes], encoding: str, url: str) -> Iterator[bytes]:

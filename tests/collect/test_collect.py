@@ -249,7 +249,7 @@ def test_a_mistake_of_ours_in_one_source_does_not_stop_the_others(
     inbox = newsroom.publication.sources
     newsroom.feed(site.page("/feed", rss(item())))
     newsroom.read(*newsroom.publication.sources, *inbox)
-    monkeypatch.setattr("publisher.collect.feed.feedparser.parse", stumble)
+    monkeypatch.setattr("publisher.collect.feed.parse_feed", stumble)
     report = newsroom.collect()
     assert slugs(report) == ["a"]
     assert has("a mistake in Publisher (RecursionError)", told(report))

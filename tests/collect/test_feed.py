@@ -274,6 +274,8 @@ def test_nothing_is_asked_twice_that_has_not_changed(site: Site, newsroom: Newsr
         ("Tom &#8217;s", "Tom ’s"),
         ("<![CDATA[Tom & <b>Jerry</b>]]>", "Tom & Jerry"),
         ("2 &lt; 3 &gt; 1", "2 < 3 > 1"),
+        ("Smile &#55357;&#56832;!", "Smile 😀!"),
+        ("Smile &#xD83D;&#xDE00;, half &#xD83D;&#0;&#128512;", "Smile 😀, half 😀"),
     ],
 )
 def test_headlines_come_as_they_were_meant(
@@ -324,6 +326,24 @@ def test_of_a_broken_feed_what_can_be_read_is_taken(site: Site, newsroom: Newsro
     assert has("the feed is broken", told(report))
     newsroom.collect()
     assert "If-None-Match" not in site.asked("/feed")[1].headers
+
+
+def test_a_feed_its_parser_trips_over_is_told(site: Site, newsroom: Newsroom) -> None:
+    # feedparser 6.0 fails on a media:credit that is closed and was never opened
+    feed = rss(item(more="</media:credit>"))
+    newsroom.feed(site.page("/feed", feed))
+    assert has("broken", told(newsroom.collect()))
+
+
+def test_a_date_of_change_stands_in_for_a_date_of_publication(
+    site: Site, newsroom: Newsroom
+) -> None:
+    changed = (
+        '<atom:updated xmlns:atom="http://www.w3.org/2005/Atom">2026-11-17T10:00:00Z</atom:updated>'
+    )
+    newsroom.feed(site.page("/feed", rss(item("One", date="", more=changed))))
+    assert newsroom.collect().problems == ()
+    assert newsroom.article("one").published == datetime.fromisoformat("2026-11-17T11:00:00+01:00")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,23 @@
 """The fetcher: where it goes, what it refuses, when it gives up."""
 
 import gzip
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from publisher.collect.addresses import is_public
 from publisher.collect.fetch import Fetched, Fetcher, Limits
 from publisher.errors import CollectError
-from tests.servers.site import Site
+from tests.servers.site import Site, news_site
 
 Get = Callable[..., Fetched]
 
@@ -212,6 +219,53 @@ def test_the_connection_goes_to_the_address_that_was_checked(site: Site) -> None
     assert answer.body == b"hello"
     assert asked == ["intranet.example"]
     assert site.requests[0].headers["Host"] == f"intranet.example:{site.port}"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's and a client's TLS, with a certificate for intranet.example."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "intranet.example")])
+    moment = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(moment - timedelta(days=1))
+        .not_valid_after(moment + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("intranet.example")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "site.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    return server, ssl.create_default_context(cafile=str(path))
+
+
+def test_certificates_are_checked_against_the_name_not_the_address(
+    authority: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    server, client = authority
+    names = ("intranet.example", "other.example")
+
+    def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    with news_site(server) as site:
+        site.page("/feed", "hello")
+        with fetcher(tls=client, allow_private=names, resolve=resolve) as opened:
+            url = f"https://intranet.example:{site.port}/feed"
+            assert opened.get(url).body == b"hello"
+            refused(opened.get, url.replace("intranet", "other"), "CERTIFICATE_VERIFY_FAILED")
+        with fetcher(allow_private=names, resolve=resolve) as strict:
+            refused(strict.get, url, "CERTIFICATE_VERIFY_FAILED")
 
 
 def test_of_mixed_addresses_only_public_ones_are_tried() -> None:

@@ -2,8 +2,8 @@
 
 import gzip
 import io
+import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -183,7 +183,7 @@ def media(url: str, **attributes: str) -> str:
 
 
 @contextmanager
-def news_site() -> Iterator[Site]:
+def news_site(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """Run a site on a free port of 127.0.0.1 for as long as the block lasts."""
     site = Site()
 
@@ -211,6 +211,8 @@ def news_site() -> Iterator[Site]:
             """Say nothing of clients that hang up."""
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     site.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -221,10 +223,3 @@ def news_site() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-if __name__ == "__main__":
-    with news_site() as running:
-        running.page("/feed", rss(item()))
-        print(running.url + "/feed")  # noqa: T201  # for a look by hand
-        time.sleep(3600)
