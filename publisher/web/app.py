@@ -13,7 +13,7 @@ from publisher.audience.tokens import Tokens
 from publisher.pipeline.desk import Desk
 from publisher.render.templates import STATIC
 from publisher.storage.settings import signing_keys
-from publisher.web.guards import SafeHeaders, SmallBodies
+from publisher.web.guards import Below, SafeHeaders, SmallBodies
 from publisher.web.joining import joining_pages
 from publisher.web.look import Look
 from publisher.web.public import public_pages
@@ -31,7 +31,6 @@ def create_app(desk: Desk) -> FastAPI:
     tokens = Tokens(signing_keys(desk.engine, desk.secrets))
     app = FastAPI(
         title=desk.publication.title,
-        root_path=look.base,
         redirect_slashes=False,
         openapi_url=None,
     )
@@ -53,6 +52,7 @@ def create_app(desk: Desk) -> FastAPI:
         return _error_page(look, 500, {})
 
     app.add_middleware(SmallBodies)
+    app.add_middleware(Below, path=look.base)
     app.add_middleware(SafeHeaders)
     return app
 

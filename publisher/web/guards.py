@@ -15,6 +15,22 @@ _ALWAYS = {
 }
 
 
+class Below:
+    """Finds the pages below the path of the public address as well as at the root.
+
+    Some proxies take that path off before they pass a request on, others leave it.
+    """
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self.app, self.path = app, path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with the path taken off if it is there."""
+        if scope["type"] == "http" and self.path and scope["path"].startswith(f"{self.path}/"):
+            scope = {**scope, "root_path": self.path}
+        await self.app(scope, receive, send)
+
+
 class SafeHeaders:
     """Adds the headers that keep browsers from being helpful to attackers."""
 

@@ -1,6 +1,7 @@
 """The issues that the public may see, and their files."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -24,6 +25,9 @@ _BESIDE_THE_PAGE = {
     "pictures": (".jpg", ".jpeg", ".png", ".webp", ".gif", ".svg"),
     "fonts": (".woff2", ".css"),
 }
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +118,7 @@ def public_file(desk: Desk, week: str, path: str) -> Path | None:
         file = built / path
     elif path == "cover.jpg":
         file = built / path if (built / path).is_file() else built / "web" / path
-    elif not name.startswith(".") and Path(name).suffix in _BESIDE_THE_PAGE.get(folder, ()):
+    elif _NAME.fullmatch(name) and Path(name).suffix in _BESIDE_THE_PAGE.get(folder, ()):
         file = built / "web" / folder / name
     else:
         return None

@@ -1,5 +1,6 @@
 """A small publication, a magazine that is quick to print, a preview that runs, a browser."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -9,17 +10,25 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from publisher.config import Publication, load_publication
+from publisher.config import Publication, Secrets, load_publication
 from publisher.content.issue import Issue
+from publisher.deliver import make_sender
 from publisher.errors import RenderError
+from publisher.pipeline.approving import approve
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.making import collect_week, render_week
+from publisher.pipeline.sending import send_issue
 from publisher.problems import Problem
 from publisher.render import Edition, Rendered
 from publisher.render.email import Email
 from publisher.render.web import Web
+from publisher.storage.engine import open_database
 from publisher.web.live import Editions
 from publisher.web.preview import Preview
 from publisher.week import Week
+from tests.servers.public import HandClock, Site, running_site
 
+ROOT = Path(__file__).parent.parent.parent
 WEEK = Week(2026, 47)
 PUBLICATION = """
 title = "Sirocco"
@@ -182,3 +191,66 @@ def tab(browser_tab: Page) -> Iterator[Page]:
     yield browser_tab
     # what happens when the server is gone is another test's business
     assert [fault for fault in faults if "ERR_CONNECTION" not in fault] == []
+
+
+# ---- the public pages ------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _sent_issue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication's folder with one issue, collected, rendered, approved and sent."""
+    root = tmp_path_factory.mktemp("published") / "sirocco"
+    inbox = root / "issues" / "inbox"
+    inbox.mkdir(parents=True)
+    shutil.copy(ROOT / "publication.toml", root)
+    pictures = inbox / "pictures"
+    pictures.mkdir()
+    shutil.copy(ROOT / "issues/inbox/pictures/djembe.jpg", pictures)
+    for slug in ("the-road-of-the-drum", "we-asked-the-wind"):
+        text = (ROOT / f"issues/inbox/{slug}.md").read_text(encoding="utf-8")
+        (inbox / f"{slug}.md").write_text(text, encoding="utf-8")
+    publication = load_publication(root)
+    engine = open_database(publication, Secrets())
+    clock = HandClock()
+    desk = Desk(
+        publication=publication,
+        secrets=Secrets(),
+        engine=engine,
+        sender=lambda: make_sender(publication, Secrets()),
+        clock=clock,
+    )
+    collect_week(desk, WEEK)
+    render_week(desk, WEEK)
+    approve(desk, WEEK, by="ada", despite_errors=True)
+    send_issue(desk, WEEK)
+    engine.dispose()
+    return root
+
+
+@pytest.fixture
+def published(_sent_issue: Path, tmp_path: Path) -> Publication:
+    """A publication of one's own whose issue of 2026-W47 was sent."""
+    root = tmp_path / "published"
+    shutil.copytree(_sent_issue, root)
+    return load_publication(root)
+
+
+@pytest.fixture
+def site(published: Publication) -> Iterator[Site]:
+    """The public pages of that publication, running."""
+    with running_site(published) as running:
+        yield running
+
+
+@pytest.fixture
+def plain_tab(browser: Browser) -> Iterator[Page]:
+    """A browser tab without JavaScript, in which every blocked request fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, java_script_enabled=False
+    )
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+    yield page
+    context.close()
+    assert faults == []
