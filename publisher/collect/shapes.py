@@ -215,7 +215,7 @@ def _unfold_layout_tables(soup: BeautifulSoup) -> None:
     for table in reversed(soup.find_all("table")):
         widths = [len(row.find_all(["td", "th"])) for row in living(table, "tr")]
         blocks = table.find(["figure", "table", "blockquote", "ul", "ol", "aside", *_HEADINGS])
-        if not widths or max(widths) < 2 or blocks:
+        if len(widths) < 2 or max(widths) < 2 or blocks:
             for part in living(table, ["thead", "tbody", "tfoot", "tr", "td", "th"]):
                 part.name = "div"
             table.name = "div"

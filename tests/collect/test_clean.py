@@ -148,6 +148,17 @@ def test_tables_of_figures_stay_tables() -> None:
     assert "<td>12 new</td>" in rendered(text)
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table><tr><td>Boats</td><td>at dawn</td></tr></table>",
+        "<table><tr><td>Boats</td></tr><tr><td>at dawn</td></tr></table>",
+    ],
+)
+def test_a_single_row_or_column_is_no_table(html: str) -> None:
+    assert body(html) == "Boats\n\nat dawn"
+
+
 def test_tables_that_only_place_things_are_unfolded() -> None:
     html = '<table><tr><td><img src="b.jpg"></td></tr><tr><td>Boats at dawn</td></tr></table>'
     assert "|" not in body(html)
