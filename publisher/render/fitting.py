@@ -41,18 +41,21 @@ class Fit:
 Lay = Callable[[float], Sequence[Leaf]]
 
 
-def fit(lay: Lay, *, start: float, low: float, high: float, height: float) -> Fit:
+def fit(
+    lay: Lay, *, start: float, low: float, high: float, height: float, stretch: bool = True
+) -> Fit:
     """Find the size between `low` and `high` that fills the last page best.
 
     `lay` lays the article out with a size; `start` is the size it would like best,
     `height` the type area's, all in millimetres. A size added to the first page pushes
     the text down by as much, so one measurement nearly tells the answer; the others
-    make sure of it.
+    make sure of it. Where no page can be filled, a picture that may `stretch` takes what
+    there is; air does not.
     """
     tried: dict[float, Fit] = {}
 
     def measured(size: float) -> Fit:
-        size = round(min(max(size, low), high), 1)
+        size = round(float(min(max(size, low), high)), 1)
         if size not in tried:
             tried[size] = _fit_of(size, lay(size))
         return tried[size]
@@ -61,7 +64,7 @@ def fit(lay: Lay, *, start: float, low: float, high: float, height: float) -> Fi
     if high - low < 1:
         return first
     targets = _targets(first, low, high, height)
-    if not targets:
+    if not targets and stretch:
         measured(high)
     for pages in targets:
         size = first.size + (pages - 1 + FULL - first.used) * height

@@ -95,9 +95,10 @@ def _fit(setting: Setting, place: Place, ruler: Ruler) -> Fitted:
 
     start, low, high = setting.dresser.bounds(place)
     height = setting.dresser.give(place)
-    found = fit(lay, start=start, low=low, high=high, height=height)
+    stretch = place.article.picture is not None
+    found = fit(lay, start=start, low=low, high=high, height=height, stretch=stretch)
     if place.kind is not Kind.BRIEF and _close_gaps(setting, place, lambda: lay(found.size)):
-        found = fit(lay, start=found.size, low=low, high=high, height=height)
+        found = fit(lay, start=found.size, low=low, high=high, height=height, stretch=stretch)
     return Fitted(found.size, setting.dresser.order(place), found.sparse)
 
 
