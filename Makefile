@@ -5,7 +5,7 @@ RUN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 WEEK := 2026-W47
 
-.PHONY: help demo preview test lint format bench pictures wheel clean
+.PHONY: help demo preview test lint format bench pictures clean
 
 help:
 	@echo "make demo     collect, compose, render and mail the demo issue (to a local outbox)"
@@ -61,5 +61,8 @@ bench: .venv/.test-ready
 	@$(RUN)/python -m benchmarks.render
 	@$(RUN)/python -m benchmarks.send
 
+pictures: demo
+	@$(RUN)/python docs/pictures.py issues/$(WEEK)/build/sirocco-$(WEEK).pdf
+
 clean:
-	@rm -rf publisher.db publisher.db-* outbox issues/$(WEEK)/articles issues/$(WEEK)/pictures issues/$(WEEK)/build
+	@rm -rf publisher.db* outbox issues/$(WEEK)/articles issues/$(WEEK)/pictures issues/$(WEEK)/build

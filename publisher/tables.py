@@ -151,7 +151,7 @@ def _plain(hint: Any, value: Any, refuse: Any) -> Any:
 class KeyDoc:
     """A key of a table, as the README explains it."""
 
-    path: str  #: such as delivery.smtp.port, or sources[].kind in a list of tables
+    path: str  #: such as delivery.smtp.port, or sources[].kind in a list of tables, articles.NAME.kind
     default: str  #: as TOML would have it; empty for a key that must be given
     help: str
 
@@ -166,8 +166,8 @@ def describe(cls: type[Any], at: str = "") -> list[KeyDoc]:
         path = f"{at}.{field.name}" if at else field.name
         inner = _inner_table(hints[field.name])
         if inner:
-            repeated = get_origin(hints[field.name]) is tuple
-            docs += describe(inner, f"{path}[]" if repeated else path)
+            repeated = {tuple: "[]", dict: ".NAME"}.get(get_origin(hints[field.name]), "")
+            docs += describe(inner, f"{path}{repeated}")
         else:
             help_text = field.metadata.get("help", "")
             docs.append(KeyDoc(path=path, default=_toml(field.default), help=help_text))

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from publisher.errors import ConfigError, PublisherError
 from publisher.pipeline.states import EDITABLE, State, check_move
+from publisher.storage.engine import reading
 from publisher.storage.schema import audit, issues
 from publisher.week import Week
 
@@ -45,7 +46,7 @@ class NoSuchIssue(PublisherError):
 
 def find(engine: Engine, week: Week) -> Record | None:
     """Return the issue's record, if the week has an issue."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(select(issues).where(issues.c.week == str(week))).one_or_none()
     return _record(row) if row else None
 
@@ -60,7 +61,7 @@ def get(engine: Engine, week: Week) -> Record:
 
 def all_records(engine: Engine) -> list[Record]:
     """Return every issue, newest week first."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(select(issues).order_by(issues.c.week.desc())).all()
     return [_record(row) for row in rows]
 
@@ -95,7 +96,7 @@ def renumber(engine: Engine, week: Week, number: int, *, now: datetime) -> None:
                 issues.update().where(issues.c.week == str(week)).values(number=number, updated=now)
             )
     except IntegrityError:
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             other = connection.scalar(select(issues.c.week).where(issues.c.number == number))
         raise ConfigError(
             f"{week}/issue.toml: number = {number} belongs to issue {other}: choose another"

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, select
 from sqlalchemy.exc import IntegrityError
 
+from publisher.storage.engine import reading
 from publisher.storage.schema import steps
 from publisher.week import Week
 
@@ -71,7 +72,7 @@ def finish(engine: Engine, week: Week, name: str, *, who: str, now: datetime, re
 def of_week(engine: Engine, week: Week) -> list[Step]:
     """Return the steps taken for a week, oldest first."""
     query = select(steps).where(steps.c.week == str(week)).order_by(steps.c.started)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [_step(row) for row in connection.execute(query)]
 
 
