@@ -224,7 +224,8 @@ deliveries = Table(
     Column("state", String(16)),
     Column("reason", Text, nullable=False, default=""),
     PrimaryKeyConstraint("mailing_id", "subscriber_id"),
-    Index("ix_deliveries_chunk", "mailing_id", "n"),
+    # with the reader's number, so that a chunk is read in order without looking at the others
+    Index("ix_deliveries_chunk", "mailing_id", "n", "subscriber_id"),
 )
 
 events = Table(

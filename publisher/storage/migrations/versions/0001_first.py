@@ -196,7 +196,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("mailing_id", "subscriber_id", name=op.f("pk_deliveries")),
     )
-    op.create_index("ix_deliveries_chunk", "deliveries", ["mailing_id", "n"], unique=False)
+    op.create_index(
+        "ix_deliveries_chunk", "deliveries", ["mailing_id", "n", "subscriber_id"], unique=False
+    )
     op.create_table(
         "subscriptions",
         sa.Column("subscriber_id", _ID, nullable=False),
