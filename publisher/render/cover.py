@@ -13,7 +13,9 @@ from publisher.render.sheet import OVERHANG, Sheet
 
 #: below so many pixels an inch a picture is not blown up to the whole page but framed
 _FULL_PPI = 84
+_FRAMED = 203.0  #: millimetres that masthead and lines take beside a framed picture
 _SIZES = (76, 70, 64, 58, 52, 46, 40, 34)
+_FRAMED_SIZES = (50, 46, 42, 38, 34, 30, 26)  #: beside a framed picture there is less room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
         height = sheet.height + OVERHANG
         if plates.resolution(picture, sheet.width, sheet.height) < _FULL_PPI:
             layout = "framed"
-            height = min(sheet.width / (plates.ratio(picture) or 1.5), 150.0)
+            height = min(sheet.width / (plates.ratio(picture) or 1.5), sheet.height - _FRAMED)
         lead = plates.lead(
             picture,
             owner,
@@ -78,7 +80,11 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
         lead=lead,
         thumb=thumb,
         headline=fit_headline(
-            title, measure=sheet.type_width, face=face, sizes=_SIZES, max_lines=3
+            title,
+            measure=sheet.type_width,
+            face=face,
+            sizes=_FRAMED_SIZES if layout == "framed" else _SIZES,
+            max_lines=2 if layout == "framed" else 3,
         ),
         kicker=typeset(cover.kicker, language),
         standfirst=typeset(cover.standfirst, language),

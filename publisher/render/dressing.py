@@ -124,7 +124,7 @@ class Dresser:
         if natural is not None and place.kind is not Kind.BRIEF:
             return natural, *self._lead_bounds(place)
         least, most = layout(place).air
-        return least, least, most
+        return max(least, 0.0), least, most
 
     def give(self, place: Place) -> float:
         """Return how many millimetres of a lead's height lengthen the text by a page."""
@@ -233,7 +233,7 @@ class Dresser:
             if essay
             else (),
             variant=variant,
-            air=size if size is not None and not lead else how.air[0],
+            air=size if size is not None and not lead else max(how.air[0], 0.0),
             sources=tuple(typeset(source, language) for source in article.sources),
             corrections=tuple(typeset(text, language) for text in article.corrections),
             url=article.url,

@@ -251,7 +251,9 @@ class _Listener(logging.Handler):
         self.remarks = remarks
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.remarks.append(_remark(record))
+        # a target that is not there is logged twice; the second time it says which link
+        if not record.getMessage().startswith("Content discarded: target"):
+            self.remarks.append(_remark(record))
 
 
 @contextmanager

@@ -87,7 +87,8 @@ class Layout:
 _NEWS = (38, 34, 31, 28, 25, 22)
 LAYOUTS: dict[Kind, Layout] = {
     Kind.NEWS: Layout(template="news", columns=3, sizes=_NEWS, air=(0, 12)),
-    Kind.BRIEF: Layout(template="briefs", columns=3, sizes=(15,), lines=4, air=(0, 30)),
+    #: less than no air makes the page's title smaller
+    Kind.BRIEF: Layout(template="briefs", columns=3, sizes=(15,), lines=4, air=(-8, 30)),
     Kind.FEATURE: Layout(
         template="feature",
         columns=2,

@@ -16,7 +16,7 @@ from publisher.render import guide
 from publisher.render.balance import Headline, fit_headline, text_width
 from publisher.render.colour import mixed
 from publisher.render.cover import Cover, make_cover
-from publisher.render.dressing import Dresser, layout
+from publisher.render.dressing import Dresser
 from publisher.render.pieces import FONTS, credits
 from publisher.render.places import Place, brief_places, running_order
 from publisher.render.plates import Plates
@@ -60,7 +60,7 @@ class Setting:
             "static": self.static,
             "styles": STYLES,
             "masthead": self._masthead,
-            "strap_top": round(_MASTHEAD_TOP + self._masthead.size / MM * 0.84 + 4, 1),
+            "strap_top": self._strap_top,
             "tint": mixed(self.publication.colour, "#ffffff", 0.9),
             "cover": self.cover,
             "row": round(min(_ROW, (self.sheet.type_height - 38) / rows), 2),
@@ -100,13 +100,22 @@ class Setting:
     @cached_property
     def _masthead(self) -> Headline:
         """The title, as wide as the type area if that is not too tall."""
-        title, face = typeset(self.publication.title, self.publication.language), "display-black"
-        if self.publication.language.startswith("ar"):
-            face = "amiri-bold"
-        path = FONTS / f"{face}.ttf"
-        em = text_width(title, path, 1) - _TRACKING * len(title)
-        size = min(_MASTHEAD_MOST, self.sheet.type_width * MM / em)
-        return fit_headline(title, measure=9999, face=path, sizes=(round(size, 1),), max_lines=1)
+        title = typeset(self.publication.title, self.publication.language)
+        face = FONTS / ("amiri-bold.ttf" if self._arabic else "display-black.ttf")
+        em = text_width(title, face, 1) - _TRACKING * len(title) * (not self._arabic)
+        most = _MASTHEAD_MOST * (0.6 if self._arabic else 1)
+        size = round(min(most, self.sheet.type_width * MM / em), 1)
+        return fit_headline(title, measure=9999, face=face, sizes=(size,), max_lines=1)
+
+    @property
+    def _arabic(self) -> bool:
+        return self.publication.language.startswith("ar")
+
+    @property
+    def _strap_top(self) -> float:
+        """Where the line below the masthead stands, millimetres from the edge."""
+        tall = 1.22 if self._arabic else 0.84  # ems: Arabic reaches far below its line
+        return round(_MASTHEAD_TOP + self._masthead.size / MM * tall + 4, 1)
 
     def front(self) -> str:
         """Return the cover."""
@@ -156,7 +165,7 @@ class Setting:
             "magazine/briefs.html",
             pieces=pieces,
             anchor=place.anchor,
-            air=size if size is not None else layout(place).air[0],
+            air=size or 0.0,
         )
 
     def teasers(self, place: Place, count: int) -> list[dict[str, Any]]:
