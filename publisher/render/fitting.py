@@ -87,7 +87,7 @@ def _targets(first: Fit, low: float, high: float, height: float) -> list[int]:
     least = first.used - (first.size - low) / height
     most = first.used + (high - first.size) / height
     pages = range(max(1, math.floor(least)), math.ceil(most) + 1)
-    reach = [n for n in pages if least - 0.04 <= n <= most + 0.3]
+    reach = [n for n in pages if least - 0.1 <= n <= most + 0.3]
     return sorted(reach, key=lambda n: abs(n - first.used))[:2]
 
 
