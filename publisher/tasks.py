@@ -52,6 +52,7 @@ class Doorbell:
         if self._consumer:
             self._consumer.stop(graceful=True)
             self._consumer = None
+        self._huey.storage.close()
 
 
 def _queue(publication: Publication, secrets: Secrets) -> Huey:
@@ -61,6 +62,7 @@ def _queue(publication: Publication, secrets: Secrets) -> Huey:
         # Huey speaks libpq's URLs; SQLAlchemy's driver suffix means nothing to it
         scheme, _, rest = secrets.database_url.partition("://")
         if scheme.startswith("postgres"):
-            return PostgresHuey(name, dsn=f"postgresql://{rest}", **options)
+            # polling once a second is enough, and needs no connection that only listens
+            return PostgresHuey(name, dsn=f"postgresql://{rest}", blocking=False, **options)
     path = publication.root / "publisher.db.tasks"
     return SqliteHuey(name, filename=str(path), **options)

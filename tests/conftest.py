@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import URL, Engine, make_url
 
 from publisher.config import Publication, load_publication
@@ -79,3 +80,18 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened = open_url(_psycopg(database_url) if url.get_backend_name() != "sqlite" else url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for all tests: Playwright runs only once in a process."""
+    quiet = (
+        "--no-sandbox --disable-gpu --disable-background-networking"
+        " --disable-component-update --disable-sync"
+    )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=quiet.split()
+        )
+        yield chromium
+        chromium.close()

@@ -1,5 +1,12 @@
 """run and status: the newsroom's machine at work."""
 
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,6 +14,7 @@ from rich.table import Table
 
 from publisher.cli.app import JsonOption, app, desk_of, local, out
 from publisher.cli.showing import show_json
+from publisher.errors import PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk, this_process
 from publisher.pipeline.performing import perform
@@ -29,23 +37,51 @@ def run(
 
     from publisher.web.app import create_app
 
-    desk = desk_of(ctx, who=this_process())
+    _log_to_terminal()
+    ending = threading.Event()
+    desk = replace(desk_of(ctx, who=this_process()), stopping=ending.is_set)
     publication = desk.publication
-    bell = Doorbell(publication, desk.secrets, answer=lambda week, step: perform(desk, week, step))
-    bell.start()
-    clock = start_clock(publication, desk.engine, clock=desk.clock, ring=bell.ring)
     where = (host or publication.web.host, port or publication.web.port)
-    out.print(f"[bold]{publication.title}[/] at http://{where[0]}:{where[1]}/ (stop with Ctrl-C)")
-    for name, moment in next_steps(publication, desk.clock()):
-        out.print(f"  next {name}: {local(desk, moment)}")
-    try:
-        uvicorn.run(
-            create_app(desk), host=where[0], port=where[1], log_level="warning", server_header=False
+    with _listening(*where) as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(desk), log_config=None, server_header=False)
         )
-    finally:
-        clock.shutdown()
-        bell.stop()
-        desk.engine.dispose()
+        bell = Doorbell(publication, desk.secrets, answer=partial(perform, desk))
+        bell.start()
+        clock = start_clock(publication, desk.engine, clock=desk.clock, ring=bell.ring)
+        out.print(f"[bold]{publication.title}[/] is ready at http://{where[0]}:{where[1]}/")
+        for name, moment in next_steps(publication, desk.clock()):
+            out.print(f"  next {name}: {local(desk, moment)}")
+        try:
+            server.run(sockets=[listener])  # until SIGTERM or Ctrl-C
+        finally:
+            ending.set()
+            clock.shutdown()
+            bell.stop()
+            desk.engine.dispose()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port before anything is started, so that a taken one stops nothing half way."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise PublisherError(
+                f"cannot listen on {host} port {port}: {error.strerror}:"
+                " stop what listens there, or choose another with --port"
+            ) from None
+        listener.listen(1024)
+        yield listener
+
+
+def _log_to_terminal() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    for name in ("apscheduler", "huey", "httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @app.command()

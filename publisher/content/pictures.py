@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from publisher.content.files import save
 from publisher.errors import ContentError
@@ -129,6 +129,8 @@ def rendition(
 
 @contextmanager
 def _opened(file: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
+    # WeasyPrint, once imported, has Pillow take half a picture for a whole one
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         # Pillow's own bomb warning would only say the same less clearly
         with warnings.catch_warnings():

@@ -36,6 +36,7 @@ class Desk:
     sender: Callable[[], Sender]  #: made when first needed, so that a missing key stops only mail
     clock: Callable[[], datetime] = wall_clock
     who: str = "operator"
+    stopping: Callable[[], bool] = lambda: False  #: whether long work should end at the next pause
 
     def folder(self, week: Week) -> Path:
         """The folder of a week's issue."""

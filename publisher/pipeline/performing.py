@@ -18,10 +18,15 @@ from publisher.week import Week
 _log = logging.getLogger(__name__)
 
 
+class _Interrupted(Exception):
+    """The process is told to stop in the middle of a step."""
+
+
 def perform(desk: Desk, week: Week, step: str) -> str:
     """Do a step of a week if nobody did it, and return how it went; empty if it was not ours.
 
-    What an operator can mend becomes the step's result and a notice to the editors.
+    Work that had to end half way because the process stops is given back, for the next
+    process to take up at once. What an operator can mend becomes the step's result and a notice to the editors.
     Anything else leaves the step unfinished: when its lease runs out it is tried again.
     """
     if not steps.claim(desk.engine, week, step, who=desk.who, now=desk.clock()):
@@ -29,6 +34,9 @@ def perform(desk: Desk, week: Week, step: str) -> str:
     action = _ACTIONS[step.split()[0]]
     try:
         result = action(desk, week)
+    except _Interrupted:
+        steps.give_back(desk.engine, week, step, who=desk.who)
+        return ""
     except PublisherError as error:
         result = f"failed: {error}"
         _give_up(desk, week, step, str(error))
@@ -64,6 +72,8 @@ def _send(desk: Desk, week: Week) -> str:
     if record.state is State.RENDERED and automatic:
         approve(desk, week, by="automatic")
     certificate = send_issue(desk, week)
+    if certificate.waiting and desk.stopping():
+        raise _Interrupted
     return certificate.sentence
 
 

@@ -49,7 +49,6 @@ def send_issue(
     week: Week,
     *,
     progress: Callable[[Progress], None] = lambda _: None,
-    stop: Callable[[], bool] = lambda: False,
 ) -> Certificate:
     """Mail the approved issue to everyone on the list who has not had it.
 
@@ -70,7 +69,7 @@ def send_issue(
         unsubscribe_url=unsubscribe_address(desk),
         owner=this_process(),
         progress=progress,
-        stop=stop,
+        stop=desk.stopping,
     )
     if report.state == "stopped":
         raise DeliveryError(report.reason)

@@ -69,6 +69,19 @@ def finish(engine: Engine, week: Week, name: str, *, who: str, now: datetime, re
         )
 
 
+def give_back(engine: Engine, week: Week, name: str, *, who: str) -> None:
+    """Let go of a step that we could not finish, so that another process may begin it at once."""
+    with engine.begin() as connection:
+        connection.execute(
+            steps.delete().where(
+                steps.c.week == str(week),
+                steps.c.step == name,
+                steps.c.started_by == who,
+                steps.c.finished.is_(None),
+            )
+        )
+
+
 def of_week(engine: Engine, week: Week) -> list[Step]:
     """Return the steps taken for a week, oldest first."""
     query = select(steps).where(steps.c.week == str(week)).order_by(steps.c.started)

@@ -45,3 +45,11 @@ def test_who_lost_a_step_cannot_finish_it(engine: Engine) -> None:
 def test_a_clock_set_back_does_not_do_a_step_again(engine: Engine) -> None:
     assert steps.claim(engine, W47, "send", who="a", now=NOW)
     assert not steps.claim(engine, W47, "send", who="a", now=NOW - timedelta(days=1))
+
+
+def test_a_step_that_was_given_back_can_be_begun_at_once(engine: Engine) -> None:
+    steps.claim(engine, W47, "send", who="stopped", now=NOW)
+    steps.give_back(engine, W47, "send", who="another")
+    assert not steps.claim(engine, W47, "send", who="heir", now=NOW)
+    steps.give_back(engine, W47, "send", who="stopped")
+    assert steps.claim(engine, W47, "send", who="heir", now=NOW)

@@ -1,13 +1,11 @@
 """Issues made by hand for the tests of the editions, and a browser to look at them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
 
 from publisher.config import Publication
 from publisher.content.article import Article, Kind, Picture
@@ -119,14 +117,3 @@ def mixed_issue(publication: Publication) -> Issue:
     made = issue(publication, slots, letter=letter)
     lines = (Coverline(text="Light", story="light", section=slots[3].section),)
     return replace(made, cover=replace(made.cover, lines=lines))
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=[*QUIET.split(), "--disable-sync"]
-        )
-        yield browser
-        browser.close()

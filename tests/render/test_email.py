@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -14,7 +13,7 @@ from publisher.render import Rendered
 from publisher.render.digest import Room, digest
 from publisher.render.email import LIMIT, Email, final_size
 from publisher.render.plain import WIDTH
-from tests.render.issues import article, chromium, folder_of, issue, mixed_issue, picture, slot
+from tests.render.issues import article, folder_of, issue, mixed_issue, picture, slot
 
 BASE = "http://127.0.0.1:8300/issues/2026-W47/"
 
@@ -242,12 +241,6 @@ def test_a_publication_overrides_a_template_and_a_word(
 
 
 # ---- in a browser ------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def opened(browser: Browser, mail: Path, width: int, scheme: str = "light") -> Page:

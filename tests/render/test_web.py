@@ -16,7 +16,7 @@ from publisher.content.issue import Issue
 from publisher.render import Rendered
 from publisher.render.email import Email
 from publisher.render.web import Web
-from tests.render.issues import chromium, mixed_issue, picture
+from tests.render.issues import mixed_issue, picture
 
 #: what Web's docstring promises to need
 POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
@@ -57,12 +57,6 @@ def served(folder: Path) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from publisher.pipeline import record as records
 from publisher.pipeline import steps
 from publisher.pipeline.approving import approve
 from publisher.pipeline.desk import Desk
+from publisher.pipeline.performing import perform
 from publisher.pipeline.sending import send_issue
 from publisher.pipeline.states import State
 from tests.pipeline.conftest import W47, write_article
@@ -184,3 +185,15 @@ def test_each_step_and_its_result_are_on_the_record(newsroom: Newsroom) -> None:
     newsroom.live(FRIDAY, processes=1)
     found = {step.name: step.result for step in steps.of_week(newsroom.engine, W47)}
     assert "rendered" in found["draft"]
+
+
+def test_a_process_told_to_stop_gives_the_rest_to_the_next(newsroom: Newsroom) -> None:
+    newsroom.live(FRIDAY, processes=1)
+    approve_now(newsroom)
+    asked = iter([False, False, True])
+    stopped = replace(newsroom.desk(), who="stopped", stopping=lambda: next(asked, True))
+    assert perform(stopped, W47, "send") == ""
+    assert 0 < len(newsroom.readers_mailed) < len(READERS)
+    newsroom.live(SATURDAY, processes=1)
+    assert newsroom.readers_mailed == dict.fromkeys(READERS, 1)
+    assert newsroom.record().state is State.SENT

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from publisher.config import Publication, Secrets, load_publication
 from publisher.content.issue import Issue
@@ -159,21 +159,6 @@ def quick() -> Editions:
     return quick_editions
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    arguments = (
-        "--no-sandbox --disable-gpu --disable-background-networking"
-        " --disable-component-update --disable-sync"
-    )
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=arguments.split()
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def browser_tab(browser: Browser) -> Iterator[Page]:
     """A browser tab."""
@@ -205,7 +190,7 @@ def _sent_issue(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "publication.toml", root)
     pictures = inbox / "pictures"
     pictures.mkdir()
-    shutil.copy(ROOT / "issues/inbox/pictures/djembe.jpg", pictures)
+    shutil.copy(ROOT / "issues/inbox/pictures/bata-drums.jpg", pictures)
     for slug in ("the-road-of-the-drum", "we-asked-the-wind"):
         text = (ROOT / f"issues/inbox/{slug}.md").read_text(encoding="utf-8")
         (inbox / f"{slug}.md").write_text(text, encoding="utf-8")
