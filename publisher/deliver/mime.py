@@ -7,7 +7,6 @@ is encoded as quoted-printable by itself, and soft line breaks join them again.
 
 import binascii
 import html
-import mimetypes
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from datetime import datetime
 from email.message import MIMEPart
 from email.policy import SMTP
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from publisher.deliver.headers import (
     date_header,
@@ -24,6 +22,7 @@ from publisher.deliver.headers import (
     reader_headers,
     unstructured,
 )
+from publisher.deliver.pictures import InlinePicture, embedded
 from publisher.deliver.sender import UNSUBSCRIBE_URL, Attachment, Message, Recipient
 
 _SOFT = b"=\r\n"  # a line end that vanishes when quoted-printable is decoded
@@ -47,7 +46,8 @@ def frame(message: Message, now: datetime, *, embed: bool = False) -> Frame:
     source = message.html
     inline: list[MIMEPart] = []
     if embed:
-        source, inline = _embedded(message)
+        source, pictures = embedded(message)
+        inline = [_inline(picture) for picture in pictures]
     text = _text_part(message.text, "plain", marks[False])
     rich = _text_part(source, "html", marks[True])
     root = _multipart("alternative", [text, _with_pictures(rich, inline, seed)], seed)
@@ -135,26 +135,10 @@ def _with_pictures(rich: MIMEPart, inline: list[MIMEPart], seed: str) -> MIMEPar
     return _multipart("related", [rich, *inline], seed) if inline else rich
 
 
-def _embedded(message: Message) -> tuple[str, list[MIMEPart]]:
-    source, parts = message.html, []
-    for url, content in message.pictures.items():
-        name = f"{sha256(content).hexdigest()[:32]}@{message.domain}"
-        # only where a picture is shown: a link to the same address stays a link
-        shown = re.compile(
-            rf"((?:src|background)\s*=\s*[\"']|url\([\"']?)"
-            rf"(?:{re.escape(url)}|{re.escape(html.escape(url))})(?=[\"')])"
-        )
-        source, count = shown.subn(rf"\g<1>cid:{name}", source)
-        if count:
-            parts.append(_inline(url, content, name))
-    return source, parts
-
-
-def _inline(url: str, content: bytes, name: str) -> MIMEPart:
-    media_type = mimetypes.guess_type(urlsplit(url).path)[0] or "image/jpeg"
-    kind, _, subtype = media_type.partition("/")
+def _inline(picture: InlinePicture) -> MIMEPart:
+    kind, _, subtype = picture.media_type.partition("/")
     part = MIMEPart()
-    part.set_content(content, kind, subtype, disposition="inline", cid=f"<{name}>")
+    part.set_content(picture.content, kind, subtype, disposition="inline", cid=f"<{picture.name}>")
     return part
 
 

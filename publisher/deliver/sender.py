@@ -42,6 +42,8 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     #: public address -> bytes; the outbox puts them into the mail, others leave the address
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    #: put them in whoever sends: nothing is public yet when a draft is tried out
+    embed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)  #: further ones, by name
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 
 from publisher.config import SendgridConfig
 from publisher.deliver.headers import ascii_domain, clean, list_headers, reader_headers
+from publisher.deliver.pictures import InlinePicture, embedded
 from publisher.deliver.sender import (
     UNSUBSCRIBE_URL,
     Attachment,
@@ -41,6 +42,7 @@ def mail_send_body(
     All headers stand in every personalization, for List-Unsubscribe works only there.
     """
     shared = list_headers(message)
+    source, pictures = embedded(message) if message.embed else (message.html, ())
     body: dict[str, Any] = {
         "personalizations": [
             _personalization(message, recipient, reference, shared) for recipient in recipients
@@ -49,7 +51,7 @@ def mail_send_body(
         "subject": clean(message.subject),
         "content": [
             {"type": "text/plain", "value": message.text},
-            {"type": "text/html", "value": _html(message.html)},
+            {"type": "text/html", "value": _html(source)},
         ],
         "categories": categories(message, reference, config),
         # SendGrid's own unsubscribe headers and footer would replace ours
@@ -57,8 +59,9 @@ def mail_send_body(
     }
     if message.reply_to:
         body["reply_to"] = _address("", message.reply_to)
-    if message.attachments:
-        body["attachments"] = [_attachment(file) for file in message.attachments]
+    files = [_attachment(file) for file in message.attachments] + [_inline(p) for p in pictures]
+    if files:
+        body["attachments"] = files
     if reference:
         body["custom_args"] = {
             _MAILING_ARG: str(reference.mailing),
@@ -120,6 +123,16 @@ def _attachment(file: Attachment) -> dict[str, str]:
         "type": file.media_type,
         "filename": ascii_name(file.name),
         "disposition": "attachment",
+    }
+
+
+def _inline(picture: InlinePicture) -> dict[str, str]:
+    return {
+        "content": _base64(picture.content),
+        "type": picture.media_type,
+        "filename": ascii_name(picture.file),
+        "disposition": "inline",
+        "content_id": picture.name,
     }
 
 

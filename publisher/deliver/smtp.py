@@ -87,7 +87,7 @@ class Smtp:
         reference: Reference | None = None,
     ) -> Iterator[Answer]:
         """Send one mail after the other on the kept connection."""
-        built = frame(message, now)
+        built = frame(message, now, embed=message.embed)
         for number, recipient in enumerate(recipients):
             try:
                 outcome = self._send_one(built, recipient)

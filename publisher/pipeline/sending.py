@@ -88,7 +88,7 @@ def send_test(desk: Desk, week: Week, to: str) -> None:
     """Mail the rendered issue to one person, outside the ledger, marked as a test."""
     draft = issue_message(desk, week)
     # not a list mail: no List-ID, and unsubscribing from a test means nothing
-    message = replace(draft, subject=f"[Test] {draft.subject}", list_id="")
+    message = replace(draft, subject=f"[Test] {draft.subject}", list_id="", embed=True)
     deliver_letter(desk, message, [to], f"{desk.publication.public_url}/subscribe")
 
 

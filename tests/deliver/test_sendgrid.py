@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,18 @@ def test_attachments_have_names_in_ascii() -> None:
     file = Attachment(name="Été/n° 12.pdf", media_type="application/pdf", content=b"x")
     body = mail_send_body(issue_mail(attachments=(file,)), people(1), None, SendgridConfig())
     assert body["attachments"][0]["filename"] == "Ete-n 12.pdf"
+
+
+def test_a_test_mail_shows_its_pictures_before_they_are_public(sendgrid: SendGridServer) -> None:
+    url = "https://sirocco.example/issues/2026-W47/cover.jpg"
+    shown = f'<a href="{url}"><img src="{url}"></a>'
+    mail = replace(issue_mail(), pictures={url: b"JPEG"}, embed=True)
+    mail = replace(mail, html=mail.html.replace("</body>", f"{shown}</body>") + shown)
+    assert isinstance(outcome(client(sendgrid), message=mail), Accepted)
+    (picture,) = sendgrid.bodies[-1]["attachments"]
+    assert (picture["disposition"], picture["filename"]) == ("inline", "cover.jpg")
+    html = sendgrid.bodies[-1]["content"][1]["value"]
+    assert f'<a href="{url}"><img src="cid:{picture["content_id"]}"></a>' in html
 
 
 def test_an_accepted_chunk_carries_the_id_its_events_begin_with(sendgrid: SendGridServer) -> None:
