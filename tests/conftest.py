@@ -90,8 +90,9 @@ def browser() -> Iterator[Browser]:
         " --disable-component-update --disable-sync"
     )
     with sync_playwright() as playwright:
+        found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
         chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=quiet.split()
+            executable_path=next(filter(None, found), "/usr/bin/chromium"), args=quiet.split()
         )
         yield chromium
         chromium.close()
