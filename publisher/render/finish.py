@@ -15,12 +15,54 @@ def finish(document: Any, pdf: pydyf.PDF) -> None:
     if root is not None:
         _fold_artefacts(pdf, root)
         _name_languages(document, pdf)
+        _thin_links(pdf, root)
     for page in document.pages:
         for *_, box in page.links:
             _describe_link(box)
     for item in pdf.objects:
         if isinstance(item, pydyf.Dictionary) and item.get("Type") == "/Annot":
             item["F"] = 4  # Print, ISO 32000-1 table 165; PDF/UA-1 7.18.1 forbids hidden ones
+
+
+def _thin_links(pdf: pydyf.PDF, root: pydyf.Dictionary) -> None:
+    """Leave each link one annotation, on its own element.
+
+    WeasyPrint gives another one to every box within a link, under elements that are no
+    links (ISO 14289-1, 7.18.5). A link that holds only a picture speaks the picture's words.
+    """
+    dropped: set[bytes] = set()
+    stack: list[tuple[pydyf.Dictionary, bool]] = [(root, False)]
+    while stack:
+        element, inside = stack.pop()
+        link = element.get("S") == "/Link"
+        if link and inside:
+            element["S"] = "/Span"
+        if inside:
+            for kid in [one for one in element.get("K", ()) if _is_annotation(pdf, one)]:
+                element["K"].remove(kid)
+                dropped.add(_object(pdf, kid)["Obj"])
+        children = [child for child in _kids(pdf, element) if _is_element(child)]
+        if link and not inside and all(child.get("S") == "/Figure" for child in children):
+            spoken = [child["Alt"] for child in children if "Alt" in child]
+            if spoken and not any(isinstance(kid, int) for kid in element["K"]):
+                element["Alt"] = spoken[0]
+        stack += [(child, inside or link) for child in children]
+    for reference in dropped:
+        _object(pdf, reference).free = "f"
+    for page in _pages(pdf):
+        if "Annots" in page:
+            kept = [one for one in page["Annots"] if one not in dropped]
+            page["Annots"] = pydyf.Array(kept)
+
+
+def _is_annotation(pdf: pydyf.PDF, kid: Any) -> bool:
+    item = _object(pdf, kid)
+    return isinstance(item, pydyf.Dictionary) and item.get("Type") == "/OBJR"
+
+
+def _kids(pdf: pydyf.PDF, element: pydyf.Dictionary) -> Iterator[Any]:
+    for kid in element.get("K", ()):
+        yield _object(pdf, kid)
 
 
 def _describe_link(box: Any) -> None:
@@ -78,10 +120,7 @@ def _branch(pdf: pydyf.PDF, element: pydyf.Dictionary) -> Iterator[pydyf.Diction
     while stack:
         one = stack.pop()
         yield one
-        for kid in one.get("K", ()):
-            child = _object(pdf, kid)
-            if _is_element(child):
-                stack.append(child)
+        stack += [child for child in _kids(pdf, one) if _is_element(child)]
 
 
 def _is_element(item: Any) -> bool:

@@ -114,3 +114,16 @@ def test_only_our_fonts_are_embedded(pdf: pikepdf.Pdf) -> None:
     }
     assert names
     assert all("Publisher" in name for name in names)
+
+
+def test_every_link_has_one_annotation_on_an_element_of_its_own(pdf: pikepdf.Pdf) -> None:
+    on_pages = [link.objgen for page in pdf.pages for link in page.get("/Annots", [])]
+    tagged = [
+        (str(element.S), kid.Obj.objgen)
+        for element in elements(pdf)
+        for kid in (element.get("/K") or [])
+        if isinstance(kid, pikepdf.Dictionary) and kid.get("/Type") == "/OBJR"
+    ]
+    assert {tag for tag, _ in tagged} == {"/Link"}
+    assert sorted(on_pages) == sorted(number for _, number in tagged)
+    assert len(set(on_pages)) == len(on_pages)
