@@ -48,7 +48,7 @@ def _thin_links(pdf: pydyf.PDF, root: pydyf.Dictionary) -> None:
                 element["Alt"] = spoken[0]
         stack += [(child, inside or link) for child in children]
     for reference in dropped:
-        _object(pdf, reference).free = "f"
+        _object(pdf, reference).clear()
     for page in _pages(pdf):
         if "Annots" in page:
             kept = [one for one in page["Annots"] if one not in dropped]
@@ -68,7 +68,7 @@ def _kids(pdf: pydyf.PDF, element: pydyf.Dictionary) -> Iterator[Any]:
 def _describe_link(box: Any) -> None:
     """Let a link say its own words, where the engine says only the name of its target."""
     text = " ".join("".join(box.element.itertext()).split()) if box.element is not None else ""
-    if box.link_annotation is not None and text:
+    if box.link_annotation and text:
         box.link_annotation["Contents"] = pydyf.String(text)
 
 
@@ -103,9 +103,9 @@ def _fold_artefacts(pdf: pydyf.PDF, root: pydyf.Dictionary) -> None:
                 stream.stream[place] = pydyf.Dictionary({"Type": "/Pagination"})
         for mcid in loose:
             owners[mcid] = "null"
-    for element in pdf.objects:
-        if _is_element(element) and element.number not in linked:
-            element.free = "f"
+    for element in [one for one in pdf.objects if _is_element(one)]:
+        if element.number not in linked:
+            element.clear()  # not freed: pydyf miscounts free objects in its object stream
 
 
 def _pages(pdf: pydyf.PDF) -> Iterator[pydyf.Dictionary]:
@@ -132,11 +132,7 @@ def _name_languages(document: Any, pdf: pydyf.PDF) -> None:
 
     Elements were made in the order of the boxes, so both are walked side by side.
     """
-    elements = [
-        item
-        for item in pdf.objects
-        if _is_element(item) and item.get("S") == "/Art" and item.free != "f"
-    ]
+    elements = [item for item in pdf.objects if _is_element(item) and item.get("S") == "/Art"]
     languages = [
         box.element.get("lang", "") for page in document.pages for box in _articles(page._page_box)
     ]
