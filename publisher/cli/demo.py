@@ -18,6 +18,7 @@ from publisher.pipeline import approving, making, sending
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.states import State
+from publisher.problems import Problem, Severity
 from publisher.week import Week
 
 #: addresses of RFC 2606: mail to them can reach nobody
@@ -59,12 +60,12 @@ def demo(
         problems = made.problems
     else:
         rows += _approved(desk, when)
-        problems = ()
+        problems = ()  # they were looked at before it was approved
     certificate = _send(desk, when)
     outbox = desk.publication.root / desk.publication.delivery.outbox
     rows.append(("mailed", _mailed(certificate), _place(desk, outbox)))
     _show(desk, when, rows)
-    show_problems(problems)
+    _show_findings(problems)
 
 
 def _indoors(desk: Desk) -> Desk:
@@ -123,6 +124,14 @@ def _mailed(certificate: Certificate) -> str:
 
 def _place(desk: Desk, path: Path) -> str:
     return str(path.relative_to(desk.publication.root))
+
+
+def _show_findings(problems: tuple[Problem, ...]) -> None:
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    show_problems(errors)
+    hints = len(problems) - len(errors)
+    if hints:
+        out.print(f"{hints} hints for the editor are in the preview, beside the pages.")
 
 
 def _show(desk: Desk, week: Week, rows: list[tuple[str, str, str]]) -> None:
