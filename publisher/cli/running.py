@@ -16,7 +16,8 @@ from publisher.cli.app import JsonOption, app, desk_of, local, out
 from publisher.cli.showing import show_json
 from publisher.errors import PublisherError
 from publisher.pipeline import record as records
-from publisher.pipeline.desk import Desk, this_process
+from publisher.pipeline import steps
+from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.performing import perform
 from publisher.schedule import next_steps, start_clock
 from publisher.tasks import Doorbell
@@ -46,6 +47,8 @@ def run(
         server = uvicorn.Server(
             uvicorn.Config(create_app(desk), log_config=None, server_header=False)
         )
+        for step in steps.give_back_of_the_dead(desk.engine, is_dead):
+            out.print(f"  taking up what was broken off: {step}")
         bell = Doorbell(publication, desk.secrets, answer=partial(perform, desk))
         bell.start()
         clock = start_clock(publication, desk.engine, clock=desk.clock, ring=bell.ring)

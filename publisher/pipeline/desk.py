@@ -26,6 +26,26 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+def is_dead(process: str) -> bool:
+    """Whether a process named by `this_process` ran on this machine and is no more.
+
+    Of a process on another machine nobody here knows. A process that had our own name
+    is dead, for we have only just begun.
+    """
+    host, _, number = process.rpartition(":")
+    if host != socket.gethostname() or not number.isdigit():
+        return False
+    if int(number) == os.getpid():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # it runs as another user
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """All that the stages need from the world."""

@@ -26,8 +26,9 @@ def perform(desk: Desk, week: Week, step: str) -> str:
     """Do a step of a week if nobody did it, and return how it went; empty if it was not ours.
 
     Work that had to end half way because the process stops is given back, for the next
-    process to take up at once. What an operator can mend becomes the step's result and a notice to the editors.
-    Anything else leaves the step unfinished: when its lease runs out it is tried again.
+    process to take up at once. What an operator can mend becomes the step's result and a
+    notice to the editors. Anything else leaves the step unfinished: when its lease runs
+    out it is tried again.
     """
     if not steps.claim(desk.engine, week, step, who=desk.who, now=desk.clock()):
         return ""

@@ -6,6 +6,7 @@ safe to run again (collecting adds only what is new, rendering is the same again
 asks the ledger).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +81,19 @@ def give_back(engine: Engine, week: Week, name: str, *, who: str) -> None:
                 steps.c.finished.is_(None),
             )
         )
+
+
+def give_back_of_the_dead(engine: Engine, is_dead: Callable[[str], bool]) -> list[str]:
+    """Let go of unfinished steps whose process is known to be dead; return their names.
+
+    Nobody then waits for their leases to run out.
+    """
+    with reading(engine) as connection:
+        unfinished = connection.execute(select(steps).where(steps.c.finished.is_(None))).all()
+    dead = [row for row in unfinished if is_dead(row.started_by)]
+    for row in dead:
+        give_back(engine, Week.parse(row.week), row.step, who=row.started_by)
+    return [f"{row.week} {row.step}" for row in dead]
 
 
 def of_week(engine: Engine, week: Week) -> list[Step]:

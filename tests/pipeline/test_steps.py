@@ -1,11 +1,15 @@
 """A step of a week is done once, whoever asks and however often."""
 
+import os
+import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from publisher.pipeline import steps
+from publisher.pipeline.desk import is_dead
 from publisher.week import Week
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -53,3 +57,15 @@ def test_a_step_that_was_given_back_can_be_begun_at_once(engine: Engine) -> None
     assert not steps.claim(engine, W47, "send", who="heir", now=NOW)
     steps.give_back(engine, W47, "send", who="stopped")
     assert steps.claim(engine, W47, "send", who="heir", now=NOW)
+
+
+def test_what_a_dead_process_began_is_taken_up_at_once(engine: Engine) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    host = socket.gethostname()
+    names = [f"{host}:{gone.pid}", f"{host}:{os.getppid()}", "elsewhere:1", "operator"]
+    for number, who in enumerate(names):
+        steps.claim(engine, W47, f"step {number}", who=who, now=NOW)
+    assert steps.give_back_of_the_dead(engine, is_dead) == ["2026-W47 step 0"]
+    assert steps.claim(engine, W47, "step 0", who="heir", now=NOW)
+    assert not steps.claim(engine, W47, "step 1", who="heir", now=NOW)
