@@ -83,7 +83,8 @@ class Week:
         From the cut-off on, articles go to the next week's issue.
         """
         week = cls.of(moment, zone)
-        return week if moment.astimezone(UTC) < cutoff.in_week(week, zone) else cls._holding(week.monday + _WEEK)
+        closes = cutoff.in_week(week, zone)
+        return week if moment.astimezone(UTC) < closes else week.next()
 
     @property
     def monday(self) -> date:

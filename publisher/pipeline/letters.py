@@ -19,7 +19,11 @@ _log = logging.getLogger(__name__)
 
 
 def send_letter(
-    desk: Desk, to: Sequence[str], parts: Parts, attachments: Sequence[Attachment] = ()
+    desk: Desk,
+    to: Sequence[str],
+    parts: Parts,
+    attachments: Sequence[Attachment] = (),
+    unsubscribe_url: str = "",
 ) -> None:
     """Mail something to a few people; raise `DeliveryError` naming whoever was not mailed."""
     sender = desk.publication.sender
@@ -33,7 +37,7 @@ def send_letter(
         postal=sender.postal,
         attachments=tuple(attachments),
     )
-    deliver_letter(desk, message, to)
+    deliver_letter(desk, message, to, unsubscribe_url)
 
 
 def deliver_letter(

@@ -25,10 +25,9 @@ from publisher.audience.signup import (
 )
 from publisher.audience.subscribers import Subscription
 from publisher.audience.tokens import BadToken, ExpiredToken, Tokens
-from publisher.deliver.sender import Message
 from publisher.errors import AudienceError, PublisherError
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.letters import deliver_letter
+from publisher.pipeline.letters import send_letter
 from publisher.render.message import Parts, render_message
 from publisher.web.look import Look
 from publisher.web.published import published_issues
@@ -183,18 +182,8 @@ class ReaderMail:
         return f"{publication.public_url}/unsubscribe/{token}"
 
     def _send(self, parts: Parts, email: str, subscriber: int) -> None:
-        sender = self.desk.publication.sender
-        message = Message(
-            subject=parts.subject,
-            html=parts.html,
-            text=parts.text,
-            from_name=sender.name,
-            from_address=sender.address,
-            reply_to=sender.reply_to,
-            postal=sender.postal,
-        )
         try:
-            deliver_letter(self.desk, message, [email], self._leave(subscriber))
+            send_letter(self.desk, [email], parts, unsubscribe_url=self._leave(subscriber))
         except PublisherError as error:
             # the reader may ask again; the operator must know
             _log.error("a mail to a reader could not be sent: %s", error)
