@@ -1,6 +1,7 @@
 """What the README says is so."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from publisher.cli import app
 from publisher.config import Publication
 from publisher.content.article import parse_article
 from publisher.content.issue import IssueFile
-from publisher.tables import describe
+from publisher.tables import describe, read
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -55,6 +56,12 @@ def test_the_article_of_the_readme_can_be_read(demo: Publication) -> None:
     assert article.title == "The rivers under the sand"
     assert article.picture
     assert article.picture.focus == (0.5, 0.6)
+
+
+def test_the_settings_the_readme_shows_are_accepted() -> None:
+    demo = tomllib.loads((ROOT / "publication.toml").read_text(encoding="utf-8"))
+    for block in re.findall(r"```toml\n(.*?)```", README, re.DOTALL):
+        read(Publication, demo | tomllib.loads(block), file="README.md")
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:
