@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -40,8 +41,10 @@ def init(
         raise ConfigError(f"{folder / FILE} is there already: choose another folder")
     if (folder / "issues").exists():
         raise ConfigError(f"{folder / 'issues'} is there already: choose another folder")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file: choose another name for the folder")
     values = {
-        "title": title or folder.resolve().name.replace("-", " ").title(),
+        "title": " ".join(title.split()) or folder.resolve().name.replace("-", " ").title(),
         "tagline": tagline,
         "site": site.rstrip("/"),
         "address": address,
@@ -59,15 +62,13 @@ def init(
         ".gitignore": "gitignore",
         **{f"issues/inbox/{p.name}": f"inbox/{p.name}" for p in (_START / "inbox").glob("*.md")},
     }
-    # checked before anything is written, so that a bad option leaves nothing behind
-    for target, name in made.items():
-        save(folder / target, env.get_template(name).render(values))
-    try:
-        load_publication(folder)
-    except ConfigError:
-        for target in made:
-            (folder / target).unlink()
-        raise
+    files = {target: env.get_template(name).render(values) for target, name in made.items()}
+    # checked elsewhere first, so that a bad option leaves nothing behind
+    with TemporaryDirectory() as scratch:
+        save(Path(scratch, FILE), files[FILE])
+        load_publication(Path(scratch))
+    for target, text in files.items():
+        save(folder / target, text)
     cd = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
     out.print(f"[bold]{values['title']}[/] is ready in {folder}. Now look at it:")
     out.print(f"  {cd}publisher collect && publisher preview", highlight=False)
