@@ -1,5 +1,6 @@
 """The mailing: freeze what was approved, plan its readers, send, and know who got it."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -21,6 +22,11 @@ def make_sender(publication: Publication, secrets: Secrets) -> Sender:
                 raise DeliveryError(
                     "there is no key for SendGrid: set SENDGRID_API_KEY in the environment,"
                     ' or set sender = "outbox" in [delivery] to write files instead'
+                )
+            if not re.fullmatch(r"[!-~]+", secrets.sendgrid_api_key):
+                raise DeliveryError(
+                    "SENDGRID_API_KEY holds a space, a line break or a letter that no key has:"
+                    " copy the key again, from SG. to its end"
                 )
             return SendGrid(
                 secrets.sendgrid_api_key,

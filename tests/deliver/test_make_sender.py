@@ -41,3 +41,12 @@ def test_smtp_takes_its_password_from_the_environment(publication: Publication) 
     sender = make_sender(wanted, Secrets(smtp_password="secret"))
     assert sender.capabilities.name == "smtp"
     assert sender.capabilities.doubt == 1
+
+
+@pytest.mark.parametrize("key", ["SG.a b", "SG.a\nX-Other: b", "SG.ключ"])
+def test_a_key_that_was_copied_badly_is_refused_before_anything_is_sent(
+    publication: Publication, key: str
+) -> None:
+    wanted = configured(publication, sender=SenderKind.SENDGRID)
+    with pytest.raises(DeliveryError, match="copy the key again"):
+        make_sender(wanted, Secrets(sendgrid_api_key=key))
