@@ -1,5 +1,6 @@
 """The application, its one global option, and how errors leave it."""
 
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,15 +8,18 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
 from publisher import __version__
 from publisher.errors import PublisherError
 from publisher.pipeline.desk import Desk, open_desk
+from publisher.storage.engine import explain
 from publisher.week import Week
 
 out = Console()
 err = Console(stderr=True)
+_DATABASE = "publisher.database"  #: where a command's context keeps the database's address
 
 
 class OperatorGroup(TyperGroup):
@@ -26,8 +30,18 @@ class OperatorGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except PublisherError as error:
-            err.print(f"[bold red]publisher:[/] {_escaped(str(error))}", soft_wrap=True)
+            _complain(str(error))
             raise typer.Exit(error.exit_code) from None
+        except DBAPIError as error:
+            if _DATABASE not in ctx.meta:
+                raise
+            _complain(explain(error, ctx.meta[_DATABASE]))
+            raise typer.Exit(1) from None
+        except BrokenPipeError:
+            raise  # whoever reads us, such as head, has had enough
+        except OSError as error:
+            _complain(f"{_trouble(error)}: mend that and run the same command again")
+            raise typer.Exit(1) from None
         except KeyboardInterrupt:
             err.print("publisher: stopped; run the same command again to go on")
             raise typer.Exit(130) from None
@@ -82,7 +96,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 
 def desk_of(ctx: typer.Context, *, who: str = "operator") -> Desk:
     """Open the publication the command was given."""
-    return open_desk(ctx.obj, who=who)
+    desk = open_desk(ctx.obj, who=who)
+    ctx.meta[_DATABASE] = desk.engine.url
+    return desk
 
 
 def week_of(desk: Desk, text: str) -> Week:
@@ -100,6 +116,19 @@ def local(desk: Desk, moment: datetime | None) -> str:
 def at_a_terminal() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin.isatty()
+
+
+def _complain(text: str) -> None:
+    err.print(f"[bold red]publisher:[/] {_escaped(text)}", soft_wrap=True)
+
+
+def _trouble(error: OSError) -> str:
+    """Say which file it was; copying a folder tells it in a list of (from, to, reason)."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        _, place, reason = error.args[0][-1]
+        return f"cannot write {place}: {reason}"
+    place = f" {error.filename}" if error.filename else " a file"
+    return f"cannot use{place}: {error.strerror or error}"
 
 
 def _escaped(text: str) -> str:

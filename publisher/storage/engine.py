@@ -54,7 +54,7 @@ def open_url(url: URL) -> Engine:
         migrate(engine)
     except DBAPIError as error:
         engine.dispose()
-        raise StorageError(_sentence(url, error)) from None
+        raise StorageError(explain(error, url)) from None
     except BaseException:
         engine.dispose()
         raise
@@ -133,7 +133,8 @@ def _postgresql(url: URL) -> Engine:
     )
 
 
-def _sentence(url: URL, error: DBAPIError) -> str:
+def explain(error: DBAPIError, url: URL) -> str:
+    """Say in one sentence what is wrong with the database at an address, and what to do."""
     reason = " ".join(str(error.orig).split()).rstrip(".")
     if url.get_backend_name() == "sqlite":
         return _sqlite_sentence(str(url.database), reason)
@@ -174,5 +175,13 @@ def _sqlite_sentence(file: str, reason: str) -> str:
             " close it there and try again"
         )
     if "full" in reason:
-        return f"there is no room on the disk for the database {file}: make some"
+        return (
+            f"there is no room on the disk for the database {file}:"
+            " make some and run the same command again; what is in it is safe"
+        )
+    if "disk I/O" in reason:
+        return (
+            f"the database {file} cannot be written: {reason}:"
+            " see that its disk has room and is well"
+        )
     return f"the database {file} cannot be opened: {reason}"
