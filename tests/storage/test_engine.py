@@ -232,6 +232,8 @@ def test_a_file_that_cannot_be_written_is_said_to_be_so() -> None:
         file.chmod(0o444)
         script = (
             "import os, sqlite3\n"
+            # loaded while root, for another user may not read root's checkout
+            "import sqlalchemy.dialects.sqlite\n"
             "from publisher.storage.engine import open_url\n"
             "from sqlalchemy import make_url\n"
             "os.geteuid() or (os.setgid(65534), os.setuid(65534))\n"  # root may write all
