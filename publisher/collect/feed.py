@@ -12,7 +12,7 @@ from publisher.collect.fetch import Fetcher
 from publisher.collect.source import Found, PictureFile, Reading, Validators
 from publisher.collect.syndication import parse_feed
 from publisher.collect.text import plain
-from publisher.config import Section, SourceConfig
+from publisher.config import Section, SourceConfig, SourceKind
 from publisher.content.article import slugify
 from publisher.content.pictures import normalise
 from publisher.errors import CollectError, ContentError
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 class FeedSource:
     """An RSS, Atom or JSON feed, read over HTTP."""
 
+    kind = SourceKind.FEED
     keeps_everything = False
 
     def __init__(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from publisher.collect.source import Found, PictureFile, Reading, Validators, pictures_of
 from publisher.collect.text import digest, same_address
-from publisher.config import SourceConfig
+from publisher.config import SourceConfig, SourceKind
 from publisher.content.article import Article, read_article, slugify
 from publisher.content.pictures import MAX_BYTES, measure, normalise
 from publisher.errors import CollectError, ContentError
@@ -23,6 +23,7 @@ class FolderSource:
     Files and folders whose names begin with a dot or an underscore are left alone.
     """
 
+    kind = SourceKind.FOLDER
     keeps_everything = True
 
     def __init__(self, config: SourceConfig, root: Path, zone: ZoneInfo) -> None:

@@ -150,6 +150,7 @@ class Round:
     def _fetched(self, found: Found, source: Source) -> dict[str, str]:
         return {
             "source": source.label,
+            "kind": source.kind.value,
             "id": found.identity,
             "digest": found.digest,
             "at": self.now.isoformat(timespec="seconds"),

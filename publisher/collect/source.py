@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from publisher.config import SourceKind
 from publisher.content.article import Article
 from publisher.problems import Problem
 
@@ -59,6 +60,10 @@ class Source(Protocol):
     @property
     def address(self) -> str:
         """What its reading is remembered under."""
+
+    @property
+    def kind(self) -> SourceKind:
+        """What it is; noted with each article."""
 
     @property
     def keeps_everything(self) -> bool:

@@ -74,6 +74,12 @@ class Article:
         return self.url or f"slug:{self.slug}"
 
     @property
+    def from_feed(self) -> bool:
+        """Whether it was fetched from a feed, whose pictures seldom tell alt text and credit."""
+        fetched = self.extra.get("fetched")
+        return isinstance(fetched, Mapping) and fetched.get("kind") == "feed"
+
+    @property
     def words(self) -> int:
         """Words of running text, without markup, block options and addresses."""
         return count_words(self.body)

@@ -36,6 +36,7 @@ class Making:
     language: str
     medium: Medium
     look: Look
+    wanting: Severity = Severity.ERROR  #: how bad a picture without alt text or credit is
     options: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)

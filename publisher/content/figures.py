@@ -5,14 +5,25 @@ from html import escape
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from publisher.content.article import Picture, stays_below
+from publisher.content.article import Article, Picture, stays_below
 from publisher.content.blocks import Making
 from publisher.content.body import PictureUrl
 from publisher.errors import PublisherError
 from publisher.problems import Problem, Severity
 
 
-def picture_problems(picture: Picture, slug: str) -> Iterator[Problem]:
+def wanting_severity(article: Article) -> Severity:
+    """Return how bad it is if alt text or credit are missing.
+
+    Our own article waits for them. One from a feed goes out without: it would hold up an
+    automatic issue every week, for what nobody here could write.
+    """
+    return Severity.WARNING if article.from_feed else Severity.ERROR
+
+
+def picture_problems(
+    picture: Picture, slug: str, severity: Severity = Severity.ERROR
+) -> Iterator[Problem]:
     """Say what must be printed or spoken beside a picture and is missing."""
     for value, message in (
         (picture.alt, "has no alt text: say what it shows, for readers who cannot see it"),
@@ -21,7 +32,7 @@ def picture_problems(picture: Picture, slug: str) -> Iterator[Problem]:
         if not value.strip():
             yield Problem(
                 message=f"the picture {picture.path} {message}",
-                severity=Severity.ERROR,
+                severity=severity,
                 article=slug,
             )
 
@@ -132,7 +143,7 @@ def _figure(
     except PublisherError as error:
         making.complain(f"{error}; the picture is left out", Severity.ERROR)
         return ""
-    making.problems += picture_problems(picture, making.slug)
+    making.problems += picture_problems(picture, making.slug, making.wanting)
     parts = [
         f'<span class="{name}">{making.text(words)}</span>'
         for name, words in (("caption", picture.caption), ("credit", picture.credit))

@@ -18,11 +18,19 @@ from publisher.content.article import Article, Picture
 from publisher.content.blocks import KINDS, MagazineBlocks, Making
 from publisher.content.body import Body, Look, Medium, PictureUrl
 from publisher.content.fences import tidy
-from publisher.content.figures import picture_problems, set_figures
+from publisher.content.figures import picture_problems, set_figures, wanting_severity
 from publisher.content.footnotes import Footnotes, set_footnotes
 from publisher.content.typography import typeset_parts
 
-__all__ = ["Body", "Look", "Medium", "PictureUrl", "picture_problems", "render_body"]
+__all__ = [
+    "Body",
+    "Look",
+    "Medium",
+    "PictureUrl",
+    "picture_problems",
+    "render_body",
+    "wanting_severity",
+]
 
 _ALLOWED = (
     "a abbr aside b bdi bdo blockquote br cite code dd del div dl dt em figcaption figure h2 h3 h4"
@@ -75,6 +83,7 @@ def render_body(article: Article, *, medium: Medium, picture_url: PictureUrl, lo
         language=article.language or "en",
         medium=medium,
         look=look,
+        wanting=wanting_severity(article),
     )
     finish = _Finish(making, article.url, picture_url)
     markdown = Markdown(

@@ -203,6 +203,15 @@ def test_a_change_at_the_source_is_told_and_the_editors_copy_stays(
     assert newsroom.collect().problems == ()
 
 
+def test_an_article_knows_whether_it_came_from_a_feed(site: Site, newsroom: Newsroom) -> None:
+    newsroom.feed(site.page("/feed", rss(item("One"))))
+    newsroom.collect()
+    newsroom.folder({"two.md": "---\ntitle: Two\n---\nText.\n"})
+    newsroom.collect()
+    assert newsroom.article("one").from_feed
+    assert not newsroom.article("two").from_feed
+
+
 def test_markup_alone_is_no_change(site: Site, newsroom: Newsroom) -> None:
     newsroom.feed(site.page("/feed", rss(item("One"))))
     newsroom.collect()

@@ -261,6 +261,18 @@ def test_a_picture_that_must_not_go_out_is_an_error(
     assert (problem.article, problem.severity) == ("salt", Severity.ERROR)
 
 
+@pytest.mark.parametrize(
+    ("kind", "severity"), [("feed", Severity.WARNING), ("folder", Severity.ERROR)]
+)
+def test_what_a_feed_left_out_of_its_pictures_holds_nothing_up(
+    render: Render, kind: str, severity: Severity
+) -> None:
+    body = render("![](p/x.jpg)", extra={"fetched": {"source": "Daily", "kind": kind}})
+    assert "has no alt text" in body.said
+    assert "has no credit" in body.said
+    assert {problem.severity for problem in body.body.problems} == {severity}
+
+
 def test_a_picture_that_cannot_be_made_is_left_out_with_the_reason(render: Render) -> None:
     def gone(picture: Picture, wide: bool) -> str:
         raise ContentError(f"there is no picture {picture.path}")
