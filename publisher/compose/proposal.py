@@ -79,7 +79,8 @@ def merge_issue_file(existing: str, issue: Issue) -> str:
     if not existing.strip():
         return propose(issue)
     document = tomlkit.parse(existing)
-    _add_missing(document, issue)
+    # a comment that stands last in it says nothing about the key that is added after it
+    _add_missing(document, issue, "\n")
     return tomlkit.dumps(document)
 
 
@@ -101,10 +102,11 @@ def _tail(issue: Issue) -> str:
     )
 
 
-def _add_missing(document: TOMLDocument, issue: Issue) -> None:
+def _add_missing(document: TOMLDocument, issue: Issue, before: str = "") -> None:
     for name, value in _top(issue):
         if name not in document:
-            _add(document, name, value, name)
+            _add(document, name, value, name, before)
+            before = ""
     cover = document.get("cover", tomlkit.table())
     if isinstance(cover, Table):
         for name, value in _cover(issue):
@@ -159,9 +161,11 @@ def _slots(issue: Issue) -> Iterator[dict[str, Any]]:
             yield {"article": slot.article.slug}
 
 
-def _add(container: TOMLDocument | Table, name: str, value: Any, path: str) -> None:
+def _add(
+    container: TOMLDocument | Table, name: str, value: Any, path: str, before: str = ""
+) -> None:
     item = tomlkit.item(value)
-    _explain(item, path)
+    _explain(item, path, before)
     container.add(name, item)
 
 

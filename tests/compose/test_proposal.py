@@ -121,6 +121,14 @@ def test_merging_keeps_every_line_the_editor_typed(composed: Composer, week: lis
     assert without_notes(again) == without_notes(issue)
 
 
+def test_what_is_merged_stands_apart_from_the_comments_before_it(
+    composed: Composer, week: list[Article]
+) -> None:
+    issue = composed(week).issue
+    merged = merge_issue_file(first_issue_file(issue), issue)
+    assert "whole article out\n\n# Subject of the e-mail." in merged
+
+
 @pytest.mark.parametrize(
     "existing",
     [
