@@ -83,7 +83,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 def _log_to_terminal() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for name in ("apscheduler", "huey", "httpx", "uvicorn"):
+    for name in ("apscheduler", "fontTools", "httpx", "huey", "uvicorn", "weasyprint"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -101,7 +101,10 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
             }
         )
         return
-    out.print(_issues_table(desk, issues))
+    if issues:
+        out.print(_issues_table(desk, issues))
+    else:
+        out.print("There is no issue yet: `publisher collect` begins the first.")
     for name, moment in upcoming:
         out.print(f"next {name}: [bold]{local(desk, moment)}[/]")
 

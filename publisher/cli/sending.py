@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from publisher.cli.app import JsonOption, WeekOption, app, at_a_terminal, desk_of, out, week_of
 from publisher.cli.showing import show_certificate, show_json
+from publisher.config import SenderKind
 from publisher.deliver.certificate import Certificate
 from publisher.deliver.sending import Progress as SendingProgress
 from publisher.errors import PublisherError
@@ -94,7 +95,11 @@ def send(
     when = week_of(desk, week)
     if to:
         sending.send_test(desk, when, to)
-        out.print(f"A test of {when} went to {to} by {desk.publication.delivery.sender}.")
+        delivery = desk.publication.delivery
+        out.print(f"A test of {when} went to {to} by {delivery.sender}.")
+        if delivery.sender is SenderKind.OUTBOX:
+            folder = desk.publication.root / delivery.outbox / str(when)
+            out.print(f"Nothing left this machine: it is a file in {folder}.", soft_wrap=True)
         return
     if resend_uncertain:
         planned = sending.resend_doubtful(desk, when)

@@ -85,6 +85,10 @@ def test_compose_write_freezes_the_proposal_and_keeps_what_was_typed(
     assert "[[slots]]" in text
 
 
+def test_status_of_a_new_publication_says_how_to_begin(run: Run, gazette: Path) -> None:
+    assert "`publisher collect` begins the first" in run("status").output
+
+
 def test_status_lists_weeks_and_what_comes_next(run: Run, gazette: Path) -> None:
     rendered(run)
     found = said_json(run("status", "--json"))
@@ -125,6 +129,8 @@ def test_a_test_mail_goes_to_one_person(run: Run, gazette: Path) -> None:
     result = run("send", "--to", "me@example.org")
     assert result.exit_code == 0, result.output
     assert "[Test]" in outbox(gazette)[0]
+    # a beginner would look into a mailbox
+    assert f"a file in {gazette}/outbox/" in result.output
 
 
 def test_approve_hold_release_reopen(run: Run, gazette: Path) -> None:
