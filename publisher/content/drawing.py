@@ -156,14 +156,24 @@ class Canvas:
             **{"stroke-width": n(width)},
         )
 
-    def path(self, d: str, *, fill: str = "none", stroke: str = "none", width: float = 0.5) -> None:
-        """Draw a path from SVG path data."""
+    def path(
+        self,
+        d: str,
+        *,
+        fill: str = "none",
+        stroke: str = "none",
+        width: float = 0.5,
+        dash: str = "",
+    ) -> None:
+        """Draw a path from SVG path data; `dash` as SVG's stroke-dasharray."""
+        dashes = {"stroke-dasharray": dash} if dash else {}
         self._add(
             "path",
             d=d,
             fill=fill,
             stroke=stroke,
             **{"stroke-width": n(width), "stroke-linejoin": "round", "fill-rule": "evenodd"},
+            **dashes,
         )
 
     def dot(self, x: float, y: float, radius: float, fill: str, stroke: str = "none") -> None:

@@ -9,7 +9,11 @@ from publisher.content.drawing import POINTS_PER_MM, Box, Canvas
 from publisher.content.marks import TEXT, Chart, wrap
 from publisher.content.numbers import SIGNS, write_number
 
-_SERIES = ("#1f6480", "#8a6414", "#4d6b3c", "#6d4a86", "#5c5c5c")
+#: as names they stand on white, so each is as dark as small text must be
+_SERIES = ("#1f6480", "#a8481f", "#4d6b3c", "#6d4a86", "#8a6414", "#5c5c5c")
+#: the lines of one chart differ in their strokes too: colour is lost in grey and to some eyes
+_STROKES = ("", "5 3", "1.2 2.4", "9 3", "7 2.5 1.2 2.5", "3 1.5")
+_FIRST, _OTHER = 2.0, 1.5  #: points
 
 
 def draw_lines(chart: Chart, look: Look, language: str) -> Canvas:
@@ -42,34 +46,65 @@ def draw_lines(chart: Chart, look: Look, language: str) -> Canvas:
     for tick, name in zip(ticks, names, strict=True):
         y = y_of(tick)
         base = tick == 0 or (tick == ticks[0] and ticks[0] > 0)
-        canvas.line((left, y), (plot.right, y), look.ink if base else look.grid, 0.6)
-        anchor, x = ("start", 0.0) if tick == ticks[-1] else ("end", left - 5)
-        if tick == ticks[-1]:  # it carries the unit, so it stands on its line, not before it
-            canvas.text(x, y - 2.5, name, size=TEXT, fill=look.muted)
+        top = tick == ticks[-1]  # it carries the unit, so it stands on its line, not before it
+        canvas.line(
+            (0.0 if top else left, y), (plot.right, y), look.ink if base else look.grid, 0.6
+        )
+        if top:
+            canvas.text(0.0, y - 2.5, name, size=TEXT, fill=look.muted)
         else:
-            canvas.text(x, y + TEXT * 0.35, name, size=TEXT, fill=look.muted, anchor=anchor)
+            canvas.text(left - 5, y + TEXT * 0.35, name, size=TEXT, fill=look.muted, anchor="end")
     places = _positions(data.labels, plot)
     _label_points(canvas, data.labels, places, plot)
     tags = []
-    colours = _line_colours(chart, look)
-    for column, colour in zip(data.columns, colours, strict=True):
+    for column, (colour, dash, width) in zip(data.columns, _strokes(chart, look), strict=True):
         points = [
             (x, y_of(value)) for x, value in zip(places, column, strict=True) if value is not None
         ]
         if not points:
             continue
-        canvas.path(_polyline(places, column, y_of), stroke=colour, width=1.6)
+        canvas.path(_polyline(places, column, y_of), stroke=colour, width=width, dash=dash)
         canvas.dot(*points[-1], 1.9, colour)
         tags.append((points[-1][1], colour))
     _label_ends(canvas, plot, wrapped, tags)
     return canvas
 
 
-def _line_colours(chart: Chart, look: Look) -> list[str]:
-    if not chart.highlight:
-        return [look.accent, *_SERIES][: len(chart.data.names)]
-    others = iter(_SERIES)
-    return [look.accent if name in chart.highlight else next(others) for name in chart.data.names]
+def _strokes(chart: Chart, look: Look) -> list[tuple[str, str, float]]:
+    """Return colour, dashes and width of each line; the first or highlighted ones are strong."""
+    names = chart.data.names
+    strong = set(chart.highlight) & set(names) or set(names[:1])
+    others = iter(_apart(look.accent, len(names)))
+    return [
+        (
+            look.accent if name in strong else next(others),
+            dash,
+            _FIRST if name in strong else _OTHER,
+        )
+        for name, dash in zip(names, _STROKES, strict=False)
+    ]
+
+
+def _apart(accent: str, count: int) -> list[str]:
+    """Return colours in an order in which each is as unlike the ones before it as can be."""
+    chosen, left = [accent], list(_SERIES)
+    while left and len(chosen) <= count:
+        chosen.append(max(left, key=lambda one: min(_unlike(one, other) for other in chosen)))
+        left.remove(chosen[-1])
+    return chosen[1:]
+
+
+def _unlike(one: str, other: str) -> float:
+    """Return how far two colours lie apart to the eye: "redmean" of Thiadmer Riemersma."""
+    (r1, g1, b1), (r2, g2, b2) = (
+        [int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in (one, other)
+    )
+    red = (r1 + r2) / 2
+    return math.sqrt(
+        (2 + red / 256) * (r1 - r2) ** 2
+        + 4 * (g1 - g2) ** 2
+        + (2 + (255 - red) / 256) * (b1 - b2) ** 2
+    )
 
 
 def _polyline(

@@ -175,6 +175,9 @@ class _Drawing:
         self.locale = locale_of(language)
         self.canvas = Canvas(look, frame.width, frame.height)
         self.taken: list[Box] = []
+        #: what is painted where, one pixel a point: a number for each fill
+        self.ground = Image.new("L", (max(1, round(frame.width)), max(1, round(frame.height))), 0)
+        self.fills = [look.sea]
 
     def drawn(self, world: dict[str, list[list[Ring]]]) -> Canvas:
         whole = Box(0, 0, self.frame.width, self.frame.height)
@@ -188,6 +191,7 @@ class _Drawing:
         for code in sorted(shapes, key=lambda c: (c in focus, c in self.asked.highlight)):
             d = "".join(_path(ring) for ring in shapes[code])
             self.canvas.path(d, fill=self.fill(code), stroke=self.border(), width=0.6)
+            self.paint(shapes[code], self.fill(code))
         dots = [self.frame.project(p.longitude, p.latitude) for p in self.asked.places]
         self.taken += [Box(x - 2.5, y - 2.5, x + 2.5, y + 2.5) for x, y in dots]
         labels = [
@@ -205,7 +209,7 @@ class _Drawing:
                 words,
                 size=_PLACE,
                 anchor=anchor,
-                halo=mix(self.look.paper, self.look.land, 0.7),
+                halo=self.halo(words, at, anchor),
             )
         return self.canvas
 
@@ -213,8 +217,29 @@ class _Drawing:
         if code in self.asked.highlight:
             return mix(self.look.accent, self.look.paper, 0.38)
         if code in self.asked.countries:
-            return self.look.paper
+            # beside highlighted countries a white one would be the first thing seen
+            share = 0.45 if self.asked.highlight else 0.0
+            return mix(self.look.land, self.look.paper, share)
         return self.look.land
+
+    def paint(self, rings: Sequence[Ring], fill: str) -> None:
+        """Remember where a country lies; every country counts apart, for its border."""
+        pen = ImageDraw.Draw(self.ground)
+        for ring in rings:
+            pen.polygon([(x, y) for x, y in ring], fill=min(len(self.fills), 255))
+        self.fills.append(fill)
+
+    def halo(self, words: str, at: Point, anchor: str) -> str:
+        """Return the ground a name must bring along where it crosses a border or a coast."""
+        width = self.canvas.measure(words, _PLACE)
+        left = at[0] if anchor == "start" else at[0] - width
+        top, bottom = at[1] - _PLACE, at[1] + _PLACE * 0.3
+        under = self.ground.crop(
+            (round(left - 1), round(top), round(left + width + 1), round(bottom))
+        )
+        counts = under.histogram()
+        most = max(range(len(counts)), key=lambda number: counts[number])
+        return "" if counts[most] == sum(counts) else self.fills[most]
 
     def border(self) -> str:
         return mix(self.look.muted, self.look.paper, 0.5)

@@ -156,6 +156,21 @@ def test_lines_are_named_at_their_ends() -> None:
     assert_readable(canvas)
 
 
+def test_lines_are_told_apart_without_colour() -> None:
+    canvas = chart("Y,A,B,C,D,E,F\n1,1,2,3,4,5,6\n2,2,3,4,5,6,7", "line")
+    strokes = [(path.get("stroke-dasharray"), path.get("stroke-width")) for path in canvas.root]
+    drawn = [stroke for stroke, path in zip(strokes, canvas.root, strict=True) if path.get("d")]
+    assert len(set(drawn)) == 6
+    assert drawn[0][0] is None
+
+
+def test_a_second_line_has_a_colour_unlike_the_accent() -> None:
+    canvas = chart("Y,A,B\n1,1,2\n2,2,3", "line")
+    first, second = (path.get("stroke", "") for path in canvas.root if path.get("d"))
+    assert first == LOOK.accent
+    assert lines._unlike(first, second) > 150
+
+
 def test_years_stand_as_far_apart_as_they_were() -> None:
     canvas = chart(ENERGY, "line")
     dots = [float(dot.get("cx", 0)) for dot in canvas.root.iter("circle")]
@@ -233,6 +248,13 @@ def test_places_lie_where_they_are() -> None:
     assert dots[0][0] < dots[1][0] < dots[2][0]
     assert dots[0][1] < dots[1][1] < dots[2][1]
     assert_readable(canvas)
+
+
+def test_a_name_has_a_ground_of_its_own_only_where_it_crosses_a_border() -> None:
+    canvas = a_map("EG", "LY", places=[("Siwa Oasis", 25.5, 29.2), ("Kharga", 27.0, 25.4)])
+    halos = {text.words: text.halo for text in canvas.texts}
+    assert halos["Kharga"] == ""
+    assert halos["Siwa Oasis"]
 
 
 def test_crowded_places_are_all_named_apart() -> None:
