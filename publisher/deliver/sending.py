@@ -79,6 +79,7 @@ class _Run:
     stop: Callable[[], bool]
     wait: Callable[[float], None]
     lease: timedelta
+    is_dead: Callable[[str], bool]
 
 
 def lease_of(sender: Sender) -> timedelta:
@@ -98,11 +99,13 @@ def send_mailing(
     stop: Callable[[], bool] = lambda: False,
     wait: Callable[[float], None] = time.sleep,
     lease: timedelta | None = None,
+    is_dead: Callable[[str], bool] = lambda _: False,
 ) -> Report:
     """Send what is planned and not yet sent; return when all is settled or it must stop.
 
     `owner` must be unlike that of any other worker. `stop` is asked between chunks, for a
-    graceful end. Does not plan: see `plan`. Raises `DeliveryError` if the database or the
+    graceful end; `is_dead` tells of another owner that it is surely gone, so that nobody
+    waits for its leases to run out. Does not plan: see `plan`. Raises `DeliveryError` if the database or the
     frozen mail is lost.
     """
     run = _Run(
@@ -116,6 +119,7 @@ def send_mailing(
         stop=stop,
         wait=wait,
         lease=lease or lease_of(sender),
+        is_dead=is_dead,
     )
     try:
         return _work(run)
@@ -309,8 +313,9 @@ def _wait_for_others(run: _Run, settled: int, intended: int) -> bool:
             return False
         taken = 0
         for chunk in ledger.chunks_in(connection, run.mailing.id, State.CLAIMED, State.SENDING):
-            if chunk.lease_until is None or chunk.lease_until <= now:
-                recording.give_up(connection, chunk, run.mailing.list, now=now)
+            end = chunk.lease_until or now
+            if end <= now or (chunk.lease_owner and run.is_dead(chunk.lease_owner)):
+                recording.give_up(connection, chunk, run.mailing.list, now=max(now, end))
                 taken += 1
         moment = ledger.next_moment(connection, run.mailing.id)
     if taken:

@@ -10,7 +10,7 @@ from publisher.deliver.resolving import resend_uncertain
 from publisher.deliver.sending import Progress, send_mailing
 from publisher.errors import DeliveryError, NotApproved
 from publisher.pipeline import record as records
-from publisher.pipeline.desk import Desk, this_process
+from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.letters import deliver_letter
 from publisher.pipeline.message import issue_message
 from publisher.pipeline.states import State
@@ -68,6 +68,7 @@ def send_issue(
         clock=desk.clock,
         unsubscribe_url=unsubscribe_address(desk),
         owner=this_process(),
+        is_dead=lambda owner: owner != this_process() and is_dead(owner),
         progress=progress,
         stop=desk.stopping,
     )

@@ -39,6 +39,18 @@ def test_a_chunk_only_claimed_by_a_lost_worker_is_sent_by_another(engine: Engine
     assert clock.now - START >= timedelta(minutes=5)
 
 
+def test_nobody_waits_for_the_lease_of_a_worker_that_is_surely_dead(engine: Engine) -> None:
+    subscribe(engine, 10)
+    mailing = planned(engine)
+    with engine.begin() as connection:
+        connection.execute(update(mailings).values(state="sending"))
+        claim_next(connection, mailing.id, owner="dead", now=START, lease=timedelta(minutes=5))
+    clock = Clock()
+    report = run(engine, mailing, Scripted(), clock, is_dead=lambda owner: owner == "dead")
+    assert report.counts == Counts(accepted=10)
+    assert clock.now - START < timedelta(minutes=1)
+
+
 class Crash(BaseException):
     """Stands in for the death of a process: nothing is tidied up after it."""
 

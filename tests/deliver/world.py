@@ -130,6 +130,7 @@ def run(
     owner: str = "worker",
     stop: Callable[[], bool] = lambda: False,
     lease: timedelta | None = None,
+    is_dead: Callable[[str], bool] = lambda _: False,
 ) -> Report:
     """Send a mailing without waiting for real."""
     clock = clock or Clock()
@@ -143,6 +144,7 @@ def run(
         stop=stop,
         wait=clock.wait,
         lease=lease,
+        is_dead=is_dead,
     )
 
 
