@@ -9,6 +9,9 @@ from itertools import zip_longest
 
 _VOID = frozenset({"br", "col", "embed", "hr", "img", "input", "source", "track", "wbr"})
 _LEADING = re.compile(r"^<p>(?P<quote>[“«‹„‘\"'(\[¿¡\s\u00a0\u202f]*)(?P<letter>[^\W\d_])")
+_SHORT_END = re.compile(r"(?<=[^\s>]) ([^\s<>&]{1,8}(?:</\w+>)*</(?:p|dd|li)>)")
+_ONE_LINE = 40  #: letters that any column takes in a line or little more
+_WORD = re.compile(r"\w+")
 _TAGS = re.compile(r"<[^>]+>")
 _CLASS = re.compile(r'^<\w+[^>]*\bclass="([^"]*)"')
 
@@ -103,6 +106,49 @@ def with_end_mark(blocks: Sequence[Block]) -> tuple[Block, ...]:
             dressed[place] = replace(block, html=end)
             break
     return tuple(dressed)
+
+
+def without_short_ends(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Tie a short last word to the one before it, so that no line holds it alone."""
+    return tuple(
+        replace(block, html=_SHORT_END.sub("\u00a0\\1", block.html))
+        if len(block.text) > _ONE_LINE
+        else block
+        for block in blocks
+    )
+
+
+def quotes_apart(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Print a pull quote that would directly follow its own sentence before that paragraph.
+
+    It goes up over whole paragraphs to a place behind running text, and stays where it was
+    if there is none near.
+    """
+    arranged = list(blocks)
+    for place, block in enumerate(blocks):
+        if "pull-quote" not in block.classes or place == 0:
+            continue
+        source = blocks[place - 1]
+        if not _running(source) or not _repeats(source.text, block.text):
+            continue
+        for earlier in range(place - 1, max(0, place - 4), -1):
+            if _running(blocks[earlier - 1]):
+                arranged.remove(block)
+                arranged.insert(arranged.index(blocks[earlier]), block)
+                break
+            if blocks[earlier - 1].tag not in ("h2", "h3"):
+                break
+    return tuple(arranged)
+
+
+def _running(block: Block) -> bool:
+    return block.tag == "p" and not block.classes
+
+
+def _repeats(text: str, quote: str) -> bool:
+    """Return whether a text ends with what is quoted from it, but for marks and small changes."""
+    words = _WORD.findall(quote.casefold())
+    return bool(words) and words[-4:] == _WORD.findall(text.casefold())[-len(words[-4:]) :]
 
 
 #: what cannot be broken over columns and may stand a paragraph later without harm

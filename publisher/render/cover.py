@@ -34,6 +34,8 @@ class Cover:
     layout: str  #: full, framed or plain
     lead: Lead | None
     thumb: str  #: small picture of the cover, for the letter
+    thumb_height: float  #: millimetres
+    thumb_share: float  #: its size to the cover's
     headline: Headline
     kicker: str
     standfirst: str
@@ -53,6 +55,7 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
     slot = next((s for s in issue.slots if any(a.slug == cover.story for a in s.articles)), None)
     ground = slot.section.colour if slot else publication.colour
     lead, thumb, layout = None, "", "plain"
+    small, tall = sheet.column(3) - 6, sheet.height / sheet.width
     picture = cover.picture
     if picture is not None and plates.ratio(picture) is not None:
         layout = "full"
@@ -68,9 +71,7 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
             max_bytes=COVER_BYTES,
             role="cover",
         )
-        thumb = plates.url(
-            picture, "", width=sheet.column(3), height=sheet.column(3) * 1.32, role="thumb"
-        )
+        thumb = plates.url(picture, "", width=small, height=small * tall, role="thumb")
     elif picture is not None:
         plates.lead(picture, owner, width=sheet.width, height=sheet.height, role="cover")
     title = typeset(cover.title, language)
@@ -79,6 +80,8 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
         layout=layout,
         lead=lead,
         thumb=thumb,
+        thumb_height=round(small * tall, 1),
+        thumb_share=round(small / sheet.width, 4),
         headline=fit_headline(
             title,
             measure=sheet.type_width,

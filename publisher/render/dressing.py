@@ -11,18 +11,28 @@ from publisher.content.markdown import render_body
 from publisher.content.typography import typeset
 from publisher.problems import Problem
 from publisher.render import colour
-from publisher.render.balance import tied
 from publisher.render.blocks import (
     Block,
     join_blocks,
     numbered,
+    quotes_apart,
     split_blocks,
     with_dropcap,
     with_end_mark,
+    without_short_ends,
 )
-from publisher.render.essay import essay_plates
+from publisher.render.essay import essay_plates, opening_bounds
 from publisher.render.guide import TONE
-from publisher.render.pieces import FONTS, SIDE_WORDS, Layout, Lead, Piece, layout_of, set_headline
+from publisher.render.pieces import (
+    FONTS,
+    SIDE_WORDS,
+    Layout,
+    Lead,
+    Piece,
+    layout_of,
+    set_headline,
+    set_standfirst,
+)
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG, Sheet
@@ -72,7 +82,7 @@ class Dresser:
         blocks = split_blocks(self._body(place).html)
         if place.kind is Kind.DATA:  # the chart is the story
             blocks = tuple(sorted(blocks, key=lambda one: not {"chart", "map"} & one.classes))
-        return blocks
+        return quotes_apart(blocks)
 
     def _body(self, place: Place) -> Body:
         slug = place.article.slug
@@ -87,8 +97,8 @@ class Dresser:
 
     def _inner(self, place: Place, picture: Picture, wide: bool) -> str:
         """Return the address of a picture in the text, as wide as its column or the page."""
-        sheet, columns = self._sheet, layout(place).columns
-        width = sheet.type_width if wide else sheet.column(columns)
+        sheet, how = self._sheet, layout(place)
+        width = sheet.type_width if wide else sheet.column(how.columns, how.gap)
         ratio, height = self._plates.ratio(picture), None
         if ratio is not None and ratio < 1 / 1.2:
             height = width * 1.2  # an upright one leaves room for text in its column
@@ -99,16 +109,15 @@ class Dresser:
         )
 
     def _look(self, place: Place) -> Look:
-        wide = place.kind is Kind.DATA
-        columns = layout(place).columns
+        wide, how = place.kind is Kind.DATA, layout(place)
         return Look(
-            family="'Publisher Sans', sans-serif",
+            family="'Publisher Sans', 'Publisher Arabic', sans-serif",
             regular=FONTS / "sans-regular.ttf",
             bold=FONTS / "sans-semibold.ttf",
             accent=colour.legible(place.colour, _PAPER),
             ink="#1b1a17",
             muted="#5b5750",
-            width=self._sheet.type_width if wide else self._sheet.column(columns),
+            width=self._sheet.type_width if wide else self._sheet.column(how.columns, how.gap),
         )
 
     # ---- the lead picture ------------------------------------------------------------
@@ -120,6 +129,10 @@ class Dresser:
         """
         if place.cover_story:
             return 0.0, 0.0, 0.0
+        if place.kind is Kind.PHOTO_ESSAY:
+            first = next(iter(self._body(place).pictures), None)
+            ratio = self._plates.ratio(first) if first else None
+            return opening_bounds(ratio, self._sheet) if ratio else (0.0, 0.0, 0.0)
         natural = self._natural(place)
         if natural is not None and place.kind is not Kind.BRIEF:
             return natural, *self._lead_bounds(place)
@@ -224,12 +237,12 @@ class Dresser:
             title=title,
             headline=set_headline(title, how, variant, self._sheet, language),
             kicker=typeset(article.kicker, language),
-            standfirst=tied(typeset(article.standfirst, language)),
+            standfirst=set_standfirst(article.standfirst, variant, self._sheet, language),
             byline=article.byline,
             dateline=article.dateline,
             body=_dressed([b for b in blocks if not (essay and b.tag == "figure")], place),
             lead=lead,
-            plates=essay_plates(place, blocks, pictures, self._plates, self._sheet)
+            plates=essay_plates(place, blocks, pictures, self._plates, self._sheet, size or None)
             if essay
             else (),
             variant=variant,
@@ -257,7 +270,7 @@ def _dressed(blocks: Sequence[Block], place: Place) -> Markup:
         replace(block, html=block.html.replace("<h3", "<h2").replace("</h3>", "</h2>"))
         if "fact-box" in block.classes
         else block
-        for block in blocks
+        for block in without_short_ends(blocks)
     ]
     if how.dropcap and place.direction == "ltr":
         dressed = with_dropcap(dressed)

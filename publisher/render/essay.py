@@ -11,6 +11,14 @@ from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG, Sheet
 
+_OPENING, _LOW, _HIGH = 120.0, 80.0, 170.0  #: heights of the first picture, millimetres
+
+
+def opening_bounds(ratio: float, sheet: Sheet) -> tuple[float, float, float]:
+    """Return the height the first picture would like, the least and the most, in millimetres."""
+    whole = sheet.type_width / ratio
+    return min(whole, _OPENING), min(whole, _LOW), min(whole, _HIGH)
+
 
 def essay_plates(
     place: Place,
@@ -18,10 +26,11 @@ def essay_plates(
     pictures: Sequence[Picture],
     plates: Plates,
     sheet: Sheet,
+    opening: float | None = None,
 ) -> tuple[Plate, ...]:
     """Lay the pictures of an essay out on pages, in their order.
 
-    The first opens the essay beside its words; one marked wide fills a page to its
+    The first opens the essay above its words, `opening` millimetres high; one marked wide fills a page to its
     edges, an upright one has a page with a margin, others share a page two by two.
     """
     figures = [block for block in blocks if "picture" in block.classes]
@@ -43,6 +52,8 @@ def essay_plates(
         if ratio is None:
             continue
         layout, width, height = _format(ratio, number, "wide" in block.classes, sheet)
+        if layout == "opening" and opening is not None:
+            height = opening
         lead = plates.lead(picture, place.article.slug, width=width, height=height, role="plate")
         if lead is None:
             continue
@@ -55,14 +66,14 @@ def essay_plates(
             turn_page()
             pages.append(Plate(layout=layout, pictures=(lead,)))
     turn_page()
-    return tuple(pages)
+    return tuple(pages) or (Plate(layout="opening", pictures=()),)
 
 
 def _format(ratio: float, number: int, wide: bool, sheet: Sheet) -> tuple[str, float, float]:
     """Return the layout of a picture's page and its size in millimetres."""
     across = sheet.type_width
     if number == 0:
-        return "opening", across, min(across / ratio, 120.0)
+        return "opening", across, min(across / ratio, _OPENING)
     if wide:
         return "bleed", sheet.width + OVERHANG, sheet.height + OVERHANG
     if ratio < 1:

@@ -8,16 +8,19 @@ from pathlib import Path
 from publisher.content.files import save
 
 #: raise it when the fitting changes, so that old answers are forgotten
-_RECIPE = 2
+_RECIPE = 3
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """How an article is printed: its size in millimetres, the order of its blocks, and room left."""
+    """How an article is printed: its size in millimetres and the order of its blocks.
+
+    `room` is what is left of its last page's type area, 0 to 1.
+    """
 
     size: float
     order: tuple[int, ...]
-    sparse: bool
+    room: float
 
 
 class Fits:
@@ -57,7 +60,7 @@ def _read(path: Path) -> dict[str, Fitted]:
     try:
         raw = json.loads(path.read_text())
         return {
-            str(key): Fitted(float(one["size"]), tuple(map(int, one["order"])), bool(one["sparse"]))
+            str(key): Fitted(float(one["size"]), tuple(map(int, one["order"])), float(one["room"]))
             for key, one in raw.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

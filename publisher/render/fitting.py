@@ -13,7 +13,7 @@ from itertools import pairwise
 from publisher.render.pdf import Leaf
 
 FULL = 0.985  #: of the type area: a line less than full, so that nothing spills over
-SPARSE = 0.72  #: a last page emptier than this is offered a filler
+_REMAINDER = 0.25  #: of the last page
 _TRIES = 4
 _GAP = 11.0  #: millimetres a column may fall short, about two lines
 _STEP = 4.0  #: millimetres taken away when a page still spills over
@@ -33,9 +33,14 @@ class Fit:
         return self.pages - 1 + self.last
 
     @property
-    def sparse(self) -> bool:
-        """Whether the last page has room for a filler."""
-        return self.last < SPARSE
+    def remainder(self) -> bool:
+        """Whether a page is turned for a few lines only."""
+        return self.pages > 1 and self.last < _REMAINDER
+
+    @property
+    def room(self) -> float:
+        """The part of the last page's type area that is empty, 0 to 1."""
+        return max(0.0, 1 - self.last)
 
 
 Lay = Callable[[float], Sequence[Leaf]]
@@ -50,7 +55,7 @@ def fit(
     `height` the type area's, all in millimetres. A size added to the first page pushes
     the text down by as much, so one measurement nearly tells the answer; the others
     make sure of it. Where no page can be filled, a picture that may `stretch` takes what
-    there is; air does not.
+    there is; air does not, unless a page is turned for a few lines: then more of them go over.
     """
     tried: dict[float, Fit] = {}
 
@@ -79,7 +84,9 @@ def fit(
             if round(min(max(size, low), high), 1) in tried:
                 break
             found = measured(size)
-    return max(tried.values(), key=lambda one: _merit(one, first.size))
+    if max(tried.values(), key=lambda one: merit(one, first.size)).remainder:
+        measured(high)
+    return max(tried.values(), key=lambda one: merit(one, first.size))
 
 
 def _targets(first: Fit, low: float, high: float, height: float) -> list[int]:
@@ -91,7 +98,7 @@ def _targets(first: Fit, low: float, high: float, height: float) -> list[int]:
     return sorted(reach, key=lambda n: abs(n - first.used))[:2]
 
 
-def _merit(one: Fit, wish: float) -> float:
+def merit(one: Fit, wish: float) -> float:
     """Rate a layout: a full last page first, then few pages, then the wished-for size."""
     empty = max(0.0, FULL - one.last)
     return -3 * empty - 0.35 * one.pages - abs(one.size - wish) / 1000

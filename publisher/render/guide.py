@@ -1,4 +1,4 @@
-"""What leads a reader through the issue: contents, thumbnails, and teasers at the foot of pages."""
+"""Teasers: other stories of the issue at the foot of a page that is not full."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,57 +6,17 @@ from typing import Any
 
 from publisher.content.article import Kind
 from publisher.content.typography import typeset
+from publisher.render.balance import tied
 from publisher.render.colour import legible
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import Sheet
 
 TONE = "#f7f2e9"  #: the second paper colour, of contents, letter and opinion
-_THUMBS = 5
-_FIRST, _NEXT = 42.0, 33.0  #: heights of thumbnails, millimetres
-_TEASER = 36.0
-
-
-def entries(places: Sequence[Place], in_brief: str) -> list[dict[str, Any]]:
-    """Return the lines of the contents page in order."""
-    return [_brief_entry(p, in_brief) if p.kind is Kind.BRIEF else _entry(p) for p in places]
-
-
-def _entry(place: Place) -> dict[str, Any]:
-    article = place.article
-    return {
-        "slug": place.anchor,
-        "title": typeset(article.title, place.language),
-        "flag": place.section,
-        "byline": article.byline,
-        "colour": legible(place.colour, TONE),
-        "language": place.language,
-        "direction": place.direction,
-        "cover_story": place.cover_story,
-    }
-
-
-def _brief_entry(place: Place, in_brief: str) -> dict[str, Any]:
-    kickers = dict.fromkeys(article.kicker or article.section for article in place.articles)
-    named = ", ".join(kicker for kicker in kickers if kicker)
-    return _entry(place) | {"title": in_brief, "flag": named, "byline": ""}
-
-
-def thumbs(places: Sequence[Place], plates: Plates, sheet: Sheet) -> list[dict[str, Any]]:
-    """Return the stories shown with a picture beside the contents, the cover story first."""
-    shown = [p for p in places if p.article.picture and p.kind not in (Kind.LETTER, Kind.BRIEF)]
-    shown.sort(key=lambda p: (not p.cover_story, p.kind != Kind.FEATURE, p.number))
-    found: list[dict[str, Any]] = []
-    for place in shown:
-        height = _NEXT if found else _FIRST
-        lead = plates.lead(
-            place.article.picture, place.anchor, width=sheet.column(3), height=height, role="thumb"
-        )
-        if lead:
-            found.append(_teaser(place, lead.url) | {"height": height})
-        if len(found) == _THUMBS:
-            break
-    return found
+_TEASER, _LEAST = 36.0, 22.0  #: heights of a teaser's picture, millimetres
+_TALLEST = 44.0
+_WORDS = 26.0  #: what a teaser takes beside its picture
+_AIR = 10.0  #: between the article and the teasers
 
 
 class Teasers:
@@ -66,36 +26,56 @@ class Teasers:
         self._places, self._plates, self._sheet = places, plates, sheet
         self._shown: Counter[str] = Counter()
 
-    def beside(self, place: Place, count: int) -> list[dict[str, Any]]:
-        """Return so many other stories, those with a picture and in its language first."""
+    def beside(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
+        """Return so many other stories, those with a picture and in its language first.
+
+        The cover story comes last, for cover and contents show it already, and so does the
+        next story, which often begins on the facing page. With `room`, in millimetres, the
+        pictures are as high as it allows; a little room has only words, too little nothing.
+        """
+        height = _TEASER if room is None else min(room - _WORDS - _AIR, _TALLEST)
+        if height < 0:
+            return []
+        others = self._others(place, pictures=height >= _LEAST)
+        return [self._teaser(other, height) for other in others[:count]]
+
+    def _others(self, place: Place, *, pictures: bool) -> list[Place]:
         here = self._places.index(place)
         following = (*self._places[here + 1 :], *self._places[:here])
         others = [other for other in following if other.kind not in (Kind.BRIEF, Kind.LETTER)]
+        near = self._places[here + 1 : here + 2]
         others.sort(
             key=lambda other: (
-                not other.article.picture,
+                pictures and not other.article.picture,
                 other.language != place.language,
+                other.cover_story or other in near,
                 self._shown[other.anchor],
             )
         )
-        found = []
-        for other in others[:count]:
-            self._shown[other.anchor] += 1
+        return others
+
+    def _teaser(self, place: Place, height: float) -> dict[str, Any]:
+        self._shown[place.anchor] += 1
+        lead = None
+        if height >= _LEAST:
             lead = self._plates.lead(
-                other.article.picture,
-                other.anchor,
+                place.article.picture,
+                place.anchor,
                 width=self._sheet.column(3),
-                height=_TEASER,
+                height=height,
                 role="teaser",
             )
-            found.append(_teaser(other, lead.url if lead else ""))
-        return found
+        return pointer(place) | {
+            "title": tied(typeset(place.article.title, place.language)),
+            "url": lead.url if lead else "",
+            "height": round(height, 1),
+        }
 
 
-def _teaser(place: Place, url: str) -> dict[str, Any]:
+def pointer(place: Place) -> dict[str, Any]:
+    """Return what a line or picture that leads to a story says of it."""
     return {
         "slug": place.anchor,
-        "url": url,
         "flag": place.section,
         "colour": legible(place.colour, TONE),
         "title": typeset(place.article.title, place.language),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup
 
 from publisher.content.article import Article, Kind
-from publisher.render.balance import Headline, fit_headline
-from publisher.render.sheet import Sheet
+from publisher.content.typography import typeset
+from publisher.render.balance import Headline, balance, fit_headline, tied
+from publisher.render.sheet import MM, Sheet
 from publisher.render.templates import STATIC
 
 FONTS = STATIC / "fonts"
@@ -74,6 +74,7 @@ class Layout:
 
     template: str
     columns: int
+    gap: float = 5.0  #: millimetres between columns, as in the style sheet
     sizes: tuple[int, ...]  #: headline, points, large to small
     lines: int = 2
     face: str = "display-bold"
@@ -92,6 +93,7 @@ LAYOUTS: dict[Kind, Layout] = {
     Kind.FEATURE: Layout(
         template="feature",
         columns=2,
+        gap=6,
         sizes=(48, 44, 40, 36, 32, 28),
         bleed=True,
         lead=(80, 185),
@@ -101,6 +103,7 @@ LAYOUTS: dict[Kind, Layout] = {
     Kind.OPINION: Layout(
         template="opinion",
         columns=2,
+        gap=7,
         sizes=(52, 46, 42, 38, 32, 28),
         face="display-italic",
         lead=(55, 165),
@@ -117,7 +120,9 @@ LAYOUTS: dict[Kind, Layout] = {
         air=(20, 95),
     ),
     Kind.LETTER: Layout(template="letter", columns=1, sizes=(40, 36, 32, 28, 24), lines=3),
-    Kind.DATA: Layout(template="data", columns=3, sizes=(46, 42, 38, 34, 30, 26), air=(0, 9)),
+    Kind.DATA: Layout(
+        template="data", columns=2, gap=7, sizes=(46, 42, 38, 34, 30, 26), air=(0, 9)
+    ),
     Kind.PHOTO_ESSAY: Layout(
         template="photo-essay",
         columns=3,
@@ -128,6 +133,7 @@ LAYOUTS: dict[Kind, Layout] = {
     Kind.LISTING: Layout(
         template="listing",
         columns=2,
+        gap=8,
         sizes=(56, 50, 44, 38, 32, 28),
         face="display-black",
         air=(0, 14),
@@ -136,6 +142,7 @@ LAYOUTS: dict[Kind, Layout] = {
     Kind.QUIZ: Layout(
         template="quiz",
         columns=2,
+        gap=8,
         sizes=(50, 44, 38, 32, 28),
         face="display-black",
         air=(0, 14),
@@ -145,11 +152,13 @@ LAYOUTS: dict[Kind, Layout] = {
 COVER_STORY = Layout(
     template="cover-story",
     columns=2,
+    gap=6,
     sizes=(62, 56, 50, 44, 38, 32),
     lines=3,
     bleed=True,
     dropcap=True,
 )
+SIDE_STANDFIRST = 12.5  #: points, as in the style sheet
 SIDE_WORDS = 640  #: a picture-less news piece up to here has its headline in a column of its own
 
 
@@ -178,12 +187,16 @@ def set_headline(text: str, layout: Layout, variant: str, sheet: Sheet, language
 _SIDE = (29, 27, 25, 23, 21, 19, 17)
 
 
+def set_standfirst(text: str, variant: str, sheet: Sheet, language: str) -> str:
+    """Return a standfirst whose last line is no single word; in a narrow column all are even."""
+    words = typeset(text, language)
+    if variant != "side" or language.startswith("ar"):
+        return tied(words)
+    measure = (sheet.column(3) - 3) * MM
+    return "\n".join(balance(words, measure, FONTS / "subhead-regular.ttf", SIDE_STANDFIRST))
+
+
 def credits(articles: Sequence[Article], more: Sequence[str] = ()) -> list[str]:
     """Return every picture's credit once, in order."""
     names = [a.picture.credit for a in articles if a.picture and a.picture.credit]
     return list(dict.fromkeys([*more, *names]))
-
-
-def font(name: str) -> Path:
-    """Return the file of one of the theme's faces."""
-    return FONTS / f"{name}.ttf"

@@ -12,11 +12,12 @@ from publisher.content.article import Kind
 from publisher.content.issue import Issue
 from publisher.content.qr import qr_data_uri
 from publisher.content.typography import typeset
-from publisher.render import guide
-from publisher.render.balance import Headline, fit_headline, text_width
+from publisher.render.balance import Headline, balance, fit_headline, text_width
 from publisher.render.colour import mixed
+from publisher.render.contents import make_contents
 from publisher.render.cover import Cover, make_cover
 from publisher.render.dressing import Dresser
+from publisher.render.guide import Teasers
 from publisher.render.pieces import FONTS, credits
 from publisher.render.places import Place, brief_places, running_order
 from publisher.render.plates import Plates
@@ -30,8 +31,8 @@ STYLES = (
     *("opinion", "interview", "data", "briefs", "essay", "listing", "filler", "back", "arabic"),
 )
 _MASTHEAD_TOP, _MASTHEAD_MOST = 9.0, 190.0  #: millimetres from the edge; points
+_CALL, _CALL_SIZE = 160.0, 25.0  #: the back page's invitation: millimetres, points
 _TRACKING = 0.035  #: ems the masthead's letters are drawn together
-_ROW = 11.2  #: millimetres of a line of the contents, if there is room
 
 
 class Setting:
@@ -45,14 +46,13 @@ class Setting:
         self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]
         self.places = running_order(issue, publication, letter)
-        self._teasers = guide.Teasers(self.places, self.plates, self.sheet)
+        self._teasers = Teasers(self.places, self.plates, self.sheet)
 
     @cached_property
     def env(self) -> ImmutableSandboxedEnvironment:
         """The templates' environment with what the magazine's templates use."""
         env = environment(self.publication)
         env.filters["bare"] = lambda address: address.split("://", 1)[-1].rstrip("/")
-        rows = max(len(self.places), 1)
         env.globals |= {
             "issue": self.issue,
             "sheet": self.sheet,
@@ -63,7 +63,6 @@ class Setting:
             "strap_top": self._strap_top,
             "tint": mixed(self.publication.colour, "#ffffff", 0.9),
             "cover": self.cover,
-            "row": round(min(_ROW, (self.sheet.type_height - 38) / rows), 2),
         }
         return env
 
@@ -123,19 +122,23 @@ class Setting:
 
     def contents(self) -> str:
         """Return the contents page."""
+        in_brief = self.words(self.publication.language)["in_brief"]
         return render(
             self.env,
             "magazine/contents.html",
-            entries=guide.entries(self.places, self.words(self.publication.language)["in_brief"]),
-            thumbs=guide.thumbs(self.places, self.plates, self.sheet),
+            contents=make_contents(self.places, self.plates, self.sheet, in_brief),
         )
 
     def back(self) -> str:
         """Return the back page."""
+        words = self.words(self.publication.language)["subscribe_invitation"]
+        call = typeset(words.format(title=self.publication.title), self.publication.language)
+        face = FONTS / ("amiri-regular.ttf" if self._arabic else "subhead-regular.ttf")
         front = [self.cover.lead.credit] if self.cover.lead and self.cover.lead.credit else []
         return render(
             self.env,
             "magazine/back.html",
+            call=Headline(balance(call, _CALL * MM, face, _CALL_SIZE), _CALL_SIZE),
             qr=qr_data_uri(f"{self.publication.public_url}/subscribe"),
             credits=credits(self.issue.articles, [*front, *self.dresser.credits]),
         )
@@ -151,11 +154,13 @@ class Setting:
     ) -> str:
         """Return one place as HTML; `size` as in `Dresser.bounds`."""
         if place.kind is Kind.BRIEF:
-            return self._briefs(place, size)
+            return self._briefs(place, size, teasers)
         piece = self.dresser.piece(place, size, self.words(place.language))
         return render(self.env, f"magazine/{piece.template}.html", piece=piece, teasers=teasers)
 
-    def _briefs(self, place: Place, size: float | None) -> str:
+    def _briefs(
+        self, place: Place, size: float | None, teasers: Sequence[Mapping[str, Any]]
+    ) -> str:
         pieces = [
             self.dresser.piece(brief, None, self.words(brief.language))
             for brief in brief_places(place, self.publication)
@@ -166,8 +171,9 @@ class Setting:
             pieces=pieces,
             anchor=place.anchor,
             air=size or 0.0,
+            teasers=teasers,
         )
 
-    def teasers(self, place: Place, count: int) -> list[dict[str, Any]]:
-        """Return other stories of the issue for the foot of a page."""
-        return self._teasers.beside(place, count)
+    def teasers(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
+        """Return other stories of the issue for the foot of a page with so much room, in mm."""
+        return self._teasers.beside(place, count, room)

@@ -30,9 +30,10 @@ class Sheet:
         """Height of the type area."""
         return round(self.height - self.top - self.foot, 2)
 
-    def column(self, count: int) -> float:
-        """Return the width of one of so many columns."""
-        return round((self.type_width - (count - 1) * self.gutter) / count, 2)
+    def column(self, count: int, gap: float | None = None) -> float:
+        """Return the width of one of so many columns, the sheet's gutter or a gap between them."""
+        between = self.gutter if gap is None else gap
+        return round((self.type_width - (count - 1) * between) / count, 2)
 
 
 def sheet(size: PageSize) -> Sheet:

@@ -7,9 +7,11 @@ from publisher.render.blocks import (
     join_blocks,
     numbered,
     postponed,
+    quotes_apart,
     split_blocks,
     with_dropcap,
     with_end_mark,
+    without_short_ends,
 )
 
 BODY = (
@@ -54,3 +56,36 @@ def test_a_figure_may_stand_a_paragraph_later_but_text_may_not() -> None:
     assert postponed(blocks, 2) == 3
     assert postponed(blocks, 0) is None
     assert postponed(blocks[:3], 2) is None
+
+
+QUOTE = '<aside class="pull-quote"><p>It ends as it began.</p></aside>'
+
+
+def order(html: str) -> list[str]:
+    return [block.text for block in quotes_apart(split_blocks(html))]
+
+
+def test_a_pull_quote_does_not_directly_repeat_the_line_before_it() -> None:
+    assert order(f"<p>A.</p><p>B. It ends as it began.</p>{QUOTE}<p>C.</p>") == [
+        "A.",
+        "It ends as it began.",
+        "B. It ends as it began.",
+        "C.",
+    ]
+
+
+def test_a_pull_quote_never_comes_between_a_heading_and_its_text() -> None:
+    html = f"<p>A.</p><h2>Then</h2><p>It ends as it began.</p>{QUOTE}"
+    assert order(html) == ["A.", "It ends as it began.", "Then", "It ends as it began."]
+
+
+def test_a_pull_quote_from_elsewhere_stays_where_it_was_written() -> None:
+    html = f"<p>A.</p><p>Something else.</p>{QUOTE}"
+    assert order(html)[-1] == "It ends as it began."
+
+
+def test_a_short_last_word_is_tied_to_the_one_before_it() -> None:
+    long = "Not a word of this had been written before the wind turned, and then it"
+    tied = without_short_ends(split_blocks(f"<p>{long} <em>did.</em></p><p>{long} did.</p>"))
+    assert tied[0].html.endswith("it <em>did.</em></p>")
+    assert tied[1].html.endswith("it\u00a0did.</p>")

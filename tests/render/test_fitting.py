@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from publisher.render.fits import Fits, Fitted
 from publisher.render.fitting import fit, fled
 from publisher.render.pdf import Leaf
@@ -40,7 +42,13 @@ def test_a_picture_grows_into_what_is_left() -> None:
 def test_a_page_that_cannot_be_filled_is_offered_to_others() -> None:
     found = fit(text_of(0.2), start=0, low=0, high=20, height=HEIGHT, stretch=False)
     assert found.size == 0
-    assert found.sparse
+    assert found.room == pytest.approx(0.8)
+
+
+def test_a_page_turned_for_a_few_lines_gets_more_of_them() -> None:
+    found = fit(text_of(1.05), start=0, low=0, high=60, height=HEIGHT, stretch=False)
+    assert found.size == 60
+    assert found.last > 0.25
 
 
 def test_a_fixed_layout_is_measured_once() -> None:
@@ -66,8 +74,8 @@ def test_answers_are_remembered_and_a_broken_memory_is_no_harm(tmp_path: Path) -
     path = tmp_path / "fits.json"
     fits, key = Fits(path), Fits.key("<p>", 1.0)
     assert fits.get(key) is None
-    fits.put(key, Fitted(72.5, (1, 0), sparse=False))
+    fits.put(key, Fitted(72.5, (1, 0), room=0.25))
     fits.save()
-    assert Fits(path).get(key) == Fitted(72.5, (1, 0), sparse=False)
+    assert Fits(path).get(key) == Fitted(72.5, (1, 0), room=0.25)
     path.write_text('{"x": 3')
     assert Fits(path).get(key) is None

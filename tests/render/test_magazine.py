@@ -67,6 +67,74 @@ def test_pages_carry_section_number_and_date(copy: Copy) -> None:
     assert "CULTURE" in text.upper()
 
 
+def test_every_page_shows_the_flag_of_its_own_section(publication: Publication) -> None:
+    """Also over a picture at the head of a page, where the page before could shine through."""
+    folder = folder_of(publication)
+    sections = ["News", "Environment", "Heritage", "Culture", "Science", "Food"]
+    pieces = [
+        article(
+            section.lower(),
+            f"Of {section}",
+            section=section,
+            picture=picture(folder, section) if number % 3 else None,
+            body="\n\n".join([PARAGRAPH] * 4),
+        )
+        for number, section in enumerate(sections)
+    ]
+    copy = make(issue(publication, [slot(publication, piece) for piece in pieces]), publication)
+    html = magazine_html(copy.issue, publication)
+    assert 'class="news has-lead top"' in html
+    for piece in pieces:
+        assert _flag(copy, copy.page(piece.slug)) == piece.section.upper()
+
+
+def _flag(copy: Copy, number: int) -> str:
+    """What stands in the first centimetre of a page."""
+    with PDFIUM:
+        document = pypdfium2.PdfDocument(copy.path)
+        page = document[number - 1]
+        height = page.get_height()
+        text = page.get_textpage().get_text_bounded(bottom=height - 10 / 25.4 * 72)
+        document.close()
+    return " ".join(text.split()).upper()
+
+
+def test_a_brief_alone_is_not_spread_over_columns(publication: Publication) -> None:
+    short = article("short", "A short one", body=f"{PARAGRAPH} {PARAGRAPH}")
+    slots = [
+        slot(publication, short, kind=Kind.BRIEF),
+        slot(publication, article("other", "Another story")),
+    ]
+    copy = make(issue(publication, slots), publication)
+    assert _left_edges(copy, copy.page("short")) == 1
+    assert "Also in this issue" in copy.text("short")
+
+
+def _left_edges(copy: Copy, number: int) -> int:
+    """How many columns running text stands in, by its lines that begin with a small letter."""
+    with PDFIUM:
+        document = pypdfium2.PdfDocument(copy.path)
+        page = document[number - 1].get_textpage()
+        text = page.get_text_range()
+        found = {
+            round(page.get_charbox(match.start())[0] / 20)
+            for match in re.finditer(r"(?<=\n)[a-z]", text.replace("\r", "\n"))
+        }
+        document.close()
+    return len(found)
+
+
+def test_a_long_headline_leaves_the_contents_readable(publication: Publication) -> None:
+    long = "A headline of twenty words that nobody could cut about water and sand and memory"
+    slots = [slot(publication, article(f"a{n}", f"{long} {n}", body=PARAGRAPH)) for n in range(9)]
+    copy = make(issue(publication, slots), publication)
+    contents = copy.texts[1]
+    assert contents.count("A headline of twenty words") == 9
+    assert "A headline of twenty words" not in copy.texts[0].replace(long, "")
+    assert copy.page("a0") == 3  # the list has kept to its page
+    assert not [p for p in copy.rendered.problems if p.severity is Severity.ERROR]
+
+
 def test_an_article_prints_its_sources_its_correction_and_where_it_stands_online(
     copy: Copy,
 ) -> None:
@@ -91,6 +159,16 @@ def test_arabic_comes_out_as_it_was_written(copy: Copy) -> None:
         assert word in text
 
 
+def test_arabic_names_in_a_chart_are_set_in_our_own_face(publication: Publication) -> None:
+    chart = (
+        "/// chart | Heights\n    type: bar\n    alt: Two.\n\nN,M\nتوبقال,4167\nالشعانبي,1544\n///"
+    )
+    piece = article("peaks", "Peaks", body=f"{PARAGRAPH}\n\n{chart}")
+    copy = make(issue(publication, [slot(publication, piece, kind=Kind.DATA)]), publication)
+    assert copy.rendered.problems == ()
+    assert "توبقال" in copy.text("peaks")
+
+
 def test_french_is_set_with_narrow_spaces_and_its_own_words(copy: Copy) -> None:
     # pdfium gives every space as a plain one
     assert "Le printemps : en bouteille" in copy.text("printemps")
@@ -108,6 +186,15 @@ def test_a_photo_essay_turns_its_pictures_into_plates(copy: Copy) -> None:
     assert "Caption 2." in copy.texts[page]
     assert "Caption 3." in copy.texts[page]
     assert "Caption 4." in copy.texts[page + 1]
+
+
+def test_a_photo_essay_that_lost_its_pictures_still_has_its_words(
+    publication: Publication,
+) -> None:
+    piece = article("essay", "Without a view", body=PARAGRAPH)
+    copy = make(issue(publication, [slot(publication, piece, kind=Kind.PHOTO_ESSAY)]), publication)
+    assert "Without a view" in copy.text("essay")
+    assert PARAGRAPH[:30] in copy.text("essay")
 
 
 def test_the_quiz_prints_its_answers(copy: Copy) -> None:
