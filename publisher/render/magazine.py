@@ -17,7 +17,7 @@ from publisher.render import Rendered
 from publisher.render.blocks import postponed
 from publisher.render.fits import Fits, Fitted
 from publisher.render.fitting import fit, fled, merit
-from publisher.render.pdf import Leaf, Printed, Remark, Ruler, print_pdf
+from publisher.render.pdf import NO_ALT, Leaf, Printed, Remark, Ruler, print_pdf
 from publisher.render.pdfium import PDFIUM
 from publisher.render.places import Place
 from publisher.render.preflight import text_problems
@@ -182,10 +182,12 @@ def _problems(setting: Setting, printed: Printed) -> tuple[Problem, ...]:
 
 
 def _problem(remark: Remark, setting: Setting) -> Problem:
+    article = setting.plates.owner(remark.subject) or _writer(remark.subject, setting.issue)
+    severity = Severity.ERROR if remark.serious else Severity.WARNING
     return Problem(
         message=remark.text,
-        severity=Severity.ERROR if remark.serious else Severity.WARNING,
-        article=setting.plates.owner(remark.subject) or _writer(remark.subject, setting.issue),
+        severity=setting.plates.severity(article) if remark.text == NO_ALT else severity,
+        article=article,
         page=remark.page,
     )
 

@@ -35,6 +35,9 @@ _FAMILY = re.compile(r'@font-face\s*\{[^}]*?font-family:\s*"([^"]+)"')
 _lock = threading.Lock()
 
 
+NO_ALT = "a picture has no alternative text"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Remark:
     """Something the engine noticed: what a reader would miss, and the word or file it is about."""
@@ -287,9 +290,7 @@ def _remark(record: logging.LogRecord) -> Remark:
             serious=True,
         )
     if "has no required alt" in message:
-        return Remark(
-            text="a picture has no alternative text", subject=Path(str(args[0])).name, serious=True
-        )
+        return Remark(text=NO_ALT, subject=Path(str(args[0])).name, serious=True)
     if message.startswith("No anchor"):
         return Remark(text=f"a link points nowhere: {message}", subject=message)
     return Remark(text=f"the layout engine says: {message}", subject=message)

@@ -1,8 +1,10 @@
 """Pictures of the magazine: scaled to their printed size, and judged at it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from publisher.content.article import Picture
+from publisher.content.markdown import picture_problems
 from publisher.content.pictures import measure, rendition
 from publisher.errors import ContentError
 from publisher.problems import Problem, Severity
@@ -17,8 +19,12 @@ _SOFT_PPI = 148  #: rounding to whole pixels costs a little
 class Plates:
     """Makes the pictures of one issue and remembers what was wrong with them."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
+    def __init__(
+        self, folder: Path, cache: Path, severities: Mapping[str, Severity] | None = None
+    ) -> None:
         self._folder, self._cache = folder, cache
+        #: by article: how bad a picture without alt text or credit is
+        self._severities = severities or {}
         #: by article, file and role: a role's last setting is the one that is printed
         self._problems: dict[tuple[str, str, str], tuple[Problem, ...]] = {}
         self._owners: dict[str, str] = {}
@@ -109,21 +115,23 @@ class Plates:
         across = size.width / width * 25.4
         ppi = across if height is None else min(across, size.height / height * 25.4)
         self._owners[made.name] = slug
-        self._problems[slug, picture.path, role] = tuple(self._wanting(picture, slug, ppi))
+        self._problems[slug, picture.path, role] = tuple(self._wanting(picture, slug, ppi, role))
         return made.relative_to(self._folder).as_posix()
 
-    def _wanting(self, picture: Picture, slug: str, ppi: float) -> list[Problem]:
-        found = []
-        if not picture.alt.strip():
-            found.append((f"{picture.path} has no alternative text: write alt", Severity.ERROR))
-        if not picture.credit.strip():
-            found.append((f"{picture.path} has no credit: say whose it is", Severity.ERROR))
+    def severity(self, slug: str) -> Severity:
+        """Return how bad it is if a picture of this article lacks alt text or credit."""
+        return self._severities.get(slug, Severity.ERROR)
+
+    def _wanting(self, picture: Picture, slug: str, ppi: float, role: str) -> list[Problem]:
+        found: list[Problem] = []
+        if role != "text":  # what is wanting beside a picture in the text, its body says
+            found += picture_problems(picture, slug, self.severity(slug))
         if ppi < _SOFT_PPI:
             found.append(
-                (
-                    f"{picture.path} is printed at {ppi:.0f} pixels an inch,"
+                Problem(
+                    message=f"{picture.path} is printed at {ppi:.0f} pixels an inch,"
                     f" {PPI} are wanted: send a larger picture",
-                    Severity.WARNING,
+                    article=slug,
                 )
             )
-        return [Problem(message=m, severity=s, article=slug) for m, s in found]
+        return found

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from publisher.config import Publication
 from publisher.content.article import Kind
 from publisher.content.issue import Issue
+from publisher.content.markdown import wanting_severity
 from publisher.content.qr import qr_data_uri
 from publisher.content.typography import typeset
 from publisher.render.balance import Headline, balance, fit_headline, text_width
@@ -41,7 +42,8 @@ class Setting:
     def __init__(self, issue: Issue, publication: Publication) -> None:
         self.issue, self.publication = issue, publication
         self.sheet = sheet(publication.editions.page_size)
-        self.plates = Plates(issue.folder, issue.build_folder / "cache")
+        severities = {article.slug: wanting_severity(article) for article in issue.articles}
+        self.plates = Plates(issue.folder, issue.build_folder / "cache", severities)
         self.dresser = Dresser(self.sheet, self.plates)
         self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]

@@ -83,6 +83,17 @@ def render(env: ImmutableSandboxedEnvironment, name: str, **context: Any) -> str
         raise RenderError(f"there is no template {error.name}") from None
     except (UndefinedError, SecurityError) as error:
         raise RenderError(f"templates/{name}: {error.message}") from error
+    except UnicodeDecodeError:
+        raise RenderError(
+            f"templates/{name} or a file it includes is not UTF-8: save it so"
+        ) from None
+    except RecursionError:
+        raise RenderError(f"templates/{name}: it calls or includes itself without end") from None
+    except MemoryError:
+        raise RenderError(f"templates/{name}: it makes more text than this machine holds") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # what an expression in a template may raise: 1/0, range(10**9), a filter's wrong argument
+        raise RenderError(f"templates/{name}: {error}") from error
 
 
 def direction(language: str) -> str:

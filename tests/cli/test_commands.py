@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from publisher.week import Week
 from tests.cli.conftest import Run, said_json
@@ -235,3 +236,46 @@ def test_a_named_week_is_taken(run: Run, gazette: Path) -> None:
     week = Week(2026, 47)
     run("collect", "--week", str(week))
     assert (gazette / "issues" / str(week) / "articles").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        (b"{% set x = 1/0 %}", "division by zero"),
+        (b"{% for n in range(10000000) %}{% endfor %}", "Range too big"),
+        (b"{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "itself without end"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_a_template_that_breaks_while_it_runs_is_named(
+    run: Run, gazette: Path, template: bytes, sentence: str
+) -> None:
+    own = gazette / "templates" / "email" / "issue"
+    own.mkdir(parents=True)
+    (own / "subject.txt").write_bytes(template)
+    run("collect")
+    result = run("render")
+    assert result.exit_code == 1
+    assert "templates/email/issue/subject.txt" in result.output
+    assert sentence in result.output
+
+
+def test_a_feeds_picture_without_a_credit_does_not_hold_the_magazine_up(
+    run: Run, gazette: Path
+) -> None:
+    (gazette / "publication.toml").write_text(
+        (gazette / "publication.toml").read_text().replace('["email", "web"]', '["magazine"]')
+    )
+    run("collect")
+    issue = next(gazette.glob("issues/20*"))
+    (issue / "pictures").mkdir(exist_ok=True)
+    Image.new("RGB", (1200, 900), "teal").save(issue / "pictures" / "port.jpg")
+    text = (
+        "---\ntitle: The port\nsection: News\npicture: pictures/port.jpg\n{}---\n\n" + "Word. " * 90
+    )
+    article = issue / "articles" / "port.md"
+    for fetched, severity in (("", "error"), ("fetched: {kind: feed}\n", "warning")):
+        article.write_text(text.format(fetched))
+        problems = said_json(run("render", "--json"))["problems"]
+        found = {p["severity"] for p in problems if p["article"] == "port"}
+        assert found == {severity}, problems
