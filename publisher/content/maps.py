@@ -1,8 +1,8 @@
 """Countries and places -> a locator map.
 
 Mercator, because shapes and angles stay right at the size of a region. Shapes come from
-Natural Earth (see data/README.md). It draws Western Sahara apart, as held on the ground;
-how disputed borders are drawn will become an editor's setting.
+Natural Earth (see data/README.md). Western Sahara is drawn whole and apart, as the United
+Nations list it; how disputed borders are drawn will become an editor's setting.
 """
 
 import json

@@ -1,5 +1,6 @@
 """Charts, maps and codes, as a reader sees them: by the places of what is drawn."""
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -378,3 +379,32 @@ def test_what_is_no_web_address_gets_no_code(address: str) -> None:
 def test_an_address_that_no_code_can_hold_is_refused() -> None:
     with pytest.raises(ContentError, match="too long"):
         qr_data_uri("https://a.example/" + "x" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("place", "longitude", "latitude", "code"),
+    [
+        ("Laayoune", -13.2, 27.15, "EH"),
+        ("Bir Anzarane", -14.53, 23.88, "EH"),
+        ("Tifariti, east of the berm", -10.57, 26.16, "EH"),
+        ("Tarfaya", -12.9, 27.9, "MA"),
+        ("Marrakesh", -7.99, 31.63, "MA"),
+    ],
+)
+def test_a_place_lies_in_the_country_the_united_nations_list(
+    place: str, longitude: float, latitude: float, code: str
+) -> None:
+    assert [c for c in ("EH", "MA") if _holds(c, longitude, latitude)] == [code], place
+
+
+def _holds(code: str, x: float, y: float) -> bool:
+    """Whether a point lies in a country: an odd number of its edges is east of it."""
+    data = Path(maps.__file__).parent / "data" / "countries.geojson"
+    features = json.loads(data.read_text(encoding="utf-8"))["features"]
+    shape = next(f for f in features if f["properties"]["code"] == code)["geometry"]
+    crossed = 0
+    for polygon in shape["coordinates"]:
+        for (x1, y1), (x2, y2) in zip(polygon[0], polygon[0][1:], strict=False):
+            if (y1 > y) != (y2 > y) and x < x1 + (y - y1) / (y2 - y1) * (x2 - x1):
+                crossed += 1
+    return crossed % 2 == 1
