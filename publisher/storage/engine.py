@@ -1,6 +1,8 @@
 """Open the publication's database: SQLite by default, PostgreSQL by DATABASE_URL."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,8 +91,8 @@ def _sqlite(url: URL) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # the driver's own BEGIN comes too late and never says IMMEDIATE: ours replaces it
         connection.isolation_level = None
+        _write_ahead(connection)
         for pragma in (
-            "journal_mode = WAL",
             # NORMAL may lose the commit that says "this chunk is being sent" when power fails
             "synchronous = FULL",
             "foreign_keys = ON",
@@ -106,6 +108,19 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql(how)
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; while another process is opening the file SQLite refuses without waiting."""
+    last = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.02)
 
 
 def _create_private(file: Path) -> None:
