@@ -2,12 +2,13 @@
 
 import shutil
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 
@@ -110,7 +111,7 @@ def local(desk: Desk, moment: datetime | None) -> str:
     """Write a moment as the publication's clock shows it."""
     if moment is None:
         return ""
-    return f"{moment.astimezone(UTC).astimezone(desk.publication.timezone):%a %d %b %H:%M}"
+    return f"{moment.astimezone(desk.publication.timezone):%a %d %b %H:%M}"
 
 
 def at_a_terminal() -> bool:
@@ -119,7 +120,7 @@ def at_a_terminal() -> bool:
 
 
 def _complain(text: str) -> None:
-    err.print(f"[bold red]publisher:[/] {_escaped(text)}", soft_wrap=True)
+    err.print(f"[bold red]publisher:[/] {escape(text)}", soft_wrap=True)
 
 
 def _trouble(error: OSError) -> str:
@@ -129,7 +130,3 @@ def _trouble(error: OSError) -> str:
         return f"cannot write {place}: {reason}"
     place = f" {error.filename}" if error.filename else " a file"
     return f"cannot use{place}: {error.strerror or error}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -1,11 +1,18 @@
 """What an operator sees: tables, sentences, exit codes; never a traceback."""
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from publisher.audience.signup import unsubscribe
+from publisher.audience.tokens import Tokens
+from publisher.config import Secrets, load_publication
+from publisher.storage.engine import open_database
+from publisher.storage.settings import signing_keys
 from publisher.week import Week
 from tests.cli.conftest import Run, said_json
 
@@ -279,3 +286,32 @@ def test_a_feeds_picture_without_a_credit_does_not_hold_the_magazine_up(
         problems = said_json(run("render", "--json"))["problems"]
         found = {p["severity"] for p in problems if p["article"] == "port"}
         assert found == {severity}, problems
+
+
+def test_the_demo_can_be_run_again_after_trying_the_unsubscribe_link(
+    run: Run, gazette: Path
+) -> None:
+    assert run("demo").exit_code == 0
+    links = [re.search(r"List-Unsubscribe: <([^>]+)>", mail) for mail in outbox(gazette)]
+    assert len(links) == 5
+    publication = load_publication(gazette)
+    engine = open_database(publication, Secrets())
+    tokens = Tokens(signing_keys(engine, Secrets()))
+    assert links[0]
+    unsubscribe(
+        engine, tokens, links[0][1].rpartition("/")[2], source="test", now=datetime.now(UTC)
+    )
+    engine.dispose()
+    again = run("demo")
+    assert again.exit_code == 0, again.output
+    counts = said_json(run("subscribers", "list", "--json"))["counts"]
+    assert (counts["active"], counts["unsubscribed"]) == (4, 1)
+
+
+def test_the_demo_is_refused_where_real_mail_goes_out(run: Run, gazette: Path) -> None:
+    file = gazette / "publication.toml"
+    file.write_text(file.read_text().replace('sender = "outbox"', 'sender = "smtp"'))
+    result = run("demo")
+    assert result.exit_code == 2
+    assert 'the demo is for sender = "outbox"' in result.output
+    assert said_json(run("subscribers", "list", "--json"))["subscribers"] == []
