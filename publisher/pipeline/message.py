@@ -6,6 +6,7 @@ from publisher.config import PdfPolicy
 from publisher.deliver.sender import Attachment, Message
 from publisher.errors import RenderError
 from publisher.pipeline.desk import Desk
+from publisher.render.links import Links
 from publisher.week import Week
 
 
@@ -15,7 +16,7 @@ def issue_message(desk: Desk, week: Week) -> Message:
     sender, delivery = publication.sender, publication.delivery
     build = desk.folder(week) / "build"
     html = _read(build / "email" / "body.html", week)
-    address = f"{publication.public_url}/issues/{week}/"
+    links = Links(publication, week)
     list_name = delivery.list_name
     domain = sender.address.rpartition("@")[2]
     return Message(
@@ -29,10 +30,10 @@ def issue_message(desk: Desk, week: Week) -> Message:
         list_id=f"{list_name}.{domain}",
         list_name=publication.title,
         week=str(week),
-        web_url=address,
-        archive_url=f"{publication.public_url}/issues/",
-        attachments=_attachments(desk, build, week),
-        pictures=_pictures(build, address, html),
+        web_url=links.issue,
+        archive_url=links.archive,
+        attachments=_attachments(desk, build / links.pdf_name),
+        pictures=_pictures(build, links, html),
     )
 
 
@@ -45,9 +46,8 @@ def _read(path: Path, week: Week) -> str:
         ) from None
 
 
-def _attachments(desk: Desk, build: Path, week: Week) -> tuple[Attachment, ...]:
+def _attachments(desk: Desk, path: Path) -> tuple[Attachment, ...]:
     delivery = desk.publication.delivery
-    path = build / f"{desk.publication.slug}-{week}.pdf"
     if delivery.pdf is not PdfPolicy.ATTACH or not path.is_file():
         return ()
     if path.stat().st_size > delivery.attach_limit_mb * 1_000_000:
@@ -56,9 +56,9 @@ def _attachments(desk: Desk, build: Path, week: Week) -> tuple[Attachment, ...]:
     return (Attachment(name=path.name, media_type="application/pdf", content=content),)
 
 
-def _pictures(build: Path, address: str, html: str) -> dict[str, bytes]:
+def _pictures(build: Path, links: Links, html: str) -> dict[str, bytes]:
     """Return the pictures that the mail shows, by their public address."""
     covers = (build / "cover.jpg", build / "web" / "cover.jpg")
-    files = {f"{address}cover.jpg": next((c for c in covers if c.is_file()), covers[0])}
-    files |= {f"{address}pictures/{path.name}": path for path in (build / "web/pictures").glob("*")}
+    files = {links.cover: next((c for c in covers if c.is_file()), covers[0])}
+    files |= {links.picture(path.name): path for path in (build / "web/pictures").glob("*")}
     return {url: path.read_bytes() for url, path in files.items() if url in html and path.is_file()}

@@ -14,6 +14,7 @@ from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.letters import deliver_letter
 from publisher.pipeline.message import issue_message
 from publisher.pipeline.states import State
+from publisher.render.links import Links
 from publisher.storage.settings import signing_keys
 from publisher.week import Week
 
@@ -90,7 +91,7 @@ def send_test(desk: Desk, week: Week, to: str) -> None:
     draft = issue_message(desk, week)
     # not a list mail: no List-ID, and unsubscribing from a test means nothing
     message = replace(draft, subject=f"[Test] {draft.subject}", list_id="", embed=True)
-    deliver_letter(desk, message, [to], f"{desk.publication.public_url}/subscribe")
+    deliver_letter(desk, message, [to], Links(desk.publication, week).subscribe)
 
 
 def certificate(desk: Desk, week: Week) -> Certificate | None:
