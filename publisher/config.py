@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,8 @@ from publisher.tables import key, load_toml, read
 from publisher.week import WeekMoment
 
 FILE = "publication.toml"
+#: every way of putting an issue before its readers
+EDITIONS = ("magazine", "letter", "phone", "print", "epub", "email", "web")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
@@ -218,15 +220,20 @@ class Editions:
     """What is made of an issue."""
 
     make: tuple[str, ...] = key(
-        "Editions to build: magazine, email, web", ("magazine", "email", "web")
+        "Editions to build: " + ", ".join(EDITIONS), ("magazine", "email", "web")
     )
-    page_size: PageSize = key("`A4` or `letter`", PageSize.A4)
+    page_size: PageSize = key("Paper of the magazine, `A4` or `letter`", PageSize.A4)
+    theme: str = key("How paged editions look: a folder of templates/themes/", "classic")
 
     def __post_init__(self) -> None:
-        known = ("magazine", "email", "web")
-        for name in self.make:
-            if name not in known:
-                raise ConfigError(f'make: "{name}" is no edition: use {", ".join(known)}')
+        check_editions(self.make, "make")
+
+
+def check_editions(names: Sequence[str], where: str) -> None:
+    """Raise `ConfigError` if a name is no edition."""
+    for name in names:
+        if name not in EDITIONS:
+            raise ConfigError(f'{where}: "{name}" is no edition: use {", ".join(EDITIONS)}')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,18 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spot:
+    """A place on a page of a paged edition, in millimetres from its top left corner."""
+
+    edition: str
+    page: int  #: 1-based
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """One finding, with the place an editor would look for it."""
 
@@ -20,6 +32,7 @@ class Problem:
     article: str = ""  #: slug of the article, if it is about one
     page: int | None = None  #: 1-based page of the magazine, if known
     source: str = ""  #: name of the source, for what happened while collecting
+    spot: Spot | None = None  #: where on the page it shows, if known
 
     def __str__(self) -> str:
         place = [self.source, self.article, f"page {self.page}" if self.page else ""]

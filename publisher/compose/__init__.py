@@ -68,6 +68,7 @@ def compose(
         subject=choices.subject or _subject(publication, issue_number, page.cover),
         preheader=choices.preheader or short_standfirst(page.cover.standfirst, PREHEADER),
         notes=_notes(chosen, page.notes, placing),
+        editions=choices.editions,
     )
     return Composed(
         issue=issue,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from publisher.config import Section
+from publisher.config import Section, check_editions
 from publisher.content.article import Article, Kind, Picture, stays_below
 from publisher.errors import ConfigError
 from publisher.tables import key, load_toml, read
@@ -94,10 +94,12 @@ class IssueFile:
     letter: LetterChoice | None = key("", None)
     slots: tuple[SlotChoice, ...] = key("Running order; articles not named follow after it", ())
     articles: dict[str, Override] = key("Print overrides by slug", default_factory=dict)
+    editions: tuple[str, ...] = key("Editions made of this issue; else the publication's", ())
 
     def __post_init__(self) -> None:
         if self.number is not None and self.number < 1:
             raise ConfigError("number must be 1 or more")
+        check_editions(self.editions, "editions")
 
 
 def read_issue_file(folder: Path) -> IssueFile:
@@ -161,6 +163,7 @@ class Issue:
     subject: str = ""
     preheader: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)  #: why the composer chose, by slug
+    editions: tuple[str, ...] = ()  #: to be made; empty means the publication's
 
     @property
     def articles(self) -> tuple[Article, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from publisher.collect import CollectReport, collect
 from publisher.compose import Composed, compose
@@ -13,7 +14,7 @@ from publisher.content.issue import FILE, Issue, read_issue_file
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.states import State, check_move
-from publisher.problems import Problem, Severity
+from publisher.problems import Problem, Severity, Spot
 from publisher.render import Rendered, build, editions_of
 from publisher.week import Week
 
@@ -85,7 +86,9 @@ def compose_week(desk: Desk, week: Week) -> Composed:
 def render_week(desk: Desk, week: Week, only: Sequence[str] = ()) -> Made:
     """Compose and render a week's issue, and note in build/report.json what was found."""
     composed = compose_week(desk, week)
-    editions = [e for e in editions_of(desk.publication) if not only or e.name in only]
+    editions = [
+        e for e in editions_of(desk.publication, composed.issue) if not only or e.name in only
+    ]
     rendered = build(composed.issue, desk.publication, editions)
     found = (*composed.problems, *(p for edition in rendered for p in edition.problems))
     # what is wrong with a text is found by every edition that prints it
@@ -115,10 +118,14 @@ def read_report(desk: Desk, week: Week) -> Report:
     return Report(
         files=tuple(name for edition in found["editions"].values() for name in edition["files"]),
         pages=max((edition["pages"] for edition in found["editions"].values()), default=0),
-        problems=tuple(
-            Problem(**{**p, "severity": Severity(p["severity"])}) for p in found["problems"]
-        ),
+        problems=tuple(_problem(p) for p in found["problems"]),
     )
+
+
+def _problem(raw: dict[str, Any]) -> Problem:
+    spot = raw.get("spot")
+    kind = Severity(raw["severity"])
+    return Problem(**{**raw, "severity": kind, "spot": Spot(**spot) if spot else None})
 
 
 def _open(desk: Desk, week: Week) -> records.Record:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -41,13 +42,26 @@ def build(
     return tuple(edition.build(issue, publication) for edition in editions)
 
 
-def editions_of(publication: Publication) -> tuple[Edition, ...]:
-    """Return the editions that the publication makes, in its order."""
-    # imported here, for they import this module; and drawing PDFs takes long to import,
-    # which commands that draw none need not wait for
-    from publisher.render.email import Email
-    from publisher.render.magazine import Magazine
-    from publisher.render.web import Web
+#: where each edition is made: module below this package, and class
+_MAKERS = {
+    "magazine": ("magazine", "Magazine"),
+    "letter": ("magazine", "Letter"),
+    "phone": ("phone", "Phone"),
+    "print": ("proof", "Print"),
+    "epub": ("epub", "Epub"),
+    "email": ("email", "Email"),
+    "web": ("web", "Web"),
+}
 
-    known: dict[str, Edition] = {e.name: e for e in (Magazine(), Email(), Web())}
-    return tuple(known[name] for name in publication.editions.make)
+
+def editions_of(publication: Publication, issue: Issue) -> tuple[Edition, ...]:
+    """Return the editions that are made of an issue, in the order its maker wrote them.
+
+    Their modules are imported here: they import this one, and what draws PDFs takes long
+    to import, which commands that draw none need not wait for.
+    """
+    found: list[Edition] = []
+    for name in issue.editions or publication.editions.make:
+        module, maker = _MAKERS[name]
+        found.append(getattr(import_module(f"publisher.render.{module}"), maker)())
+    return tuple(found)

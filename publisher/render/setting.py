@@ -81,12 +81,13 @@ class Setting:
             self._words[language] = words(language, *folders)
         return self._words[language]
 
-    def document(self, parts: Sequence[str]) -> str:
-        """Return parts as one HTML document."""
+    def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
+        """Return parts as one HTML document, with flags and folios in the margins or without."""
         number = self.words(self.publication.language)["issue_number"]
         return render(
             self.env,
             "magazine/magazine.html",
+            furniture=furniture,
             parts=[Markup(part) for part in parts],  # noqa: S704 -- templates made them
             title=f"{self.publication.title}, {number.format(number=self.issue.number)}",
         )

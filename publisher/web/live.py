@@ -13,7 +13,7 @@ from publisher.compose import Composed, compose
 from publisher.config import Publication, load_publication
 from publisher.content.article import Article
 from publisher.content.articles import picture_sizes, read_articles
-from publisher.content.issue import read_issue_file
+from publisher.content.issue import Issue, read_issue_file
 from publisher.errors import PublisherError
 from publisher.problems import Problem
 from publisher.render import Edition, Rendered
@@ -25,7 +25,7 @@ from publisher.week import Week
 
 logger = logging.getLogger(__name__)
 
-Editions = Callable[[Publication], Sequence[Edition]]
+Editions = Callable[[Publication, Issue], Sequence[Edition]]
 Listener = Callable[[Shown], None]
 
 
@@ -93,7 +93,7 @@ class Live:
         errors = [problem.message for problem in made.broken]
         affected = self._affected(changed)
         failed: set[str] = set()
-        for edition in self._editions(self.publication):
+        for edition in self._editions(self.publication, made.composed.issue):
             if affected is not None and edition.name not in affected:
                 continue
             try:

@@ -88,7 +88,7 @@ class PlainMagazine:
         return page
 
 
-def quick_editions(publication: Publication) -> Sequence[Edition]:
+def quick_editions(publication: Publication, issue: Issue) -> Sequence[Edition]:
     """The plain magazine with the real e-mail and web editions."""
     return PlainMagazine(), Email(), Web()
 
