@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from publisher.checks import Preflight
 from publisher.errors import ConfigError
 from publisher.tables import key, load_toml, read
 from publisher.week import WeekMoment
@@ -271,6 +272,7 @@ class Publication:
     schedule: Schedule = key("", default_factory=Schedule)
     delivery: Delivery = key("", default_factory=Delivery)
     editions: Editions = key("", default_factory=Editions)
+    preflight: Preflight = key("", default_factory=Preflight)
     web: Web = key("", default_factory=Web)
     root: Path = field(default=Path(), metadata={"hidden": True})  #: folder of publication.toml
 

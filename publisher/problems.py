@@ -33,6 +33,8 @@ class Problem:
     page: int | None = None  #: 1-based page of the magazine, if known
     source: str = ""  #: name of the source, for what happened while collecting
     spot: Spot | None = None  #: where on the page it shows, if known
+    check: str = ""  #: which check found it, by its name in [preflight]; empty: none of them
+    subject: str = ""  #: the words or the file it is about, to find the place on the page by
 
     def __str__(self) -> str:
         place = [self.source, self.article, f"page {self.page}" if self.page else ""]

@@ -69,6 +69,7 @@ def compose(
         preheader=choices.preheader or short_standfirst(page.cover.standfirst, PREHEADER),
         notes=_notes(chosen, page.notes, placing),
         editions=choices.editions,
+        preflight=choices.preflight,
     )
     return Composed(
         issue=issue,

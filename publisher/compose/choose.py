@@ -51,7 +51,12 @@ def choose(
                 f" {sending:%Y-%m-%d %H:%M}: it is left out"
             )
             problems.append(
-                Problem(message=message, severity=Severity.ERROR, article=original.slug)
+                Problem(
+                    message=message,
+                    severity=Severity.ERROR,
+                    article=original.slug,
+                    check="embargo",
+                )
             )
             notes[original.slug] = "left out: embargoed"
             continue
@@ -175,7 +180,13 @@ def _duplicates(pieces: Sequence[Piece]) -> list[Problem]:
                     f' leave one out with [articles."{piece.slug}"] leave_out = true'
                 )
                 problems.append(
-                    Problem(message=message, severity=Severity.ERROR, article=piece.slug)
+                    Problem(
+                        message=message,
+                        severity=Severity.ERROR,
+                        article=piece.slug,
+                        check="duplicates",
+                        subject=piece.article.title,
+                    )
                 )
     return problems
 

@@ -43,9 +43,13 @@ class Making:
     #: nobody can write a mark that is made up anew for every body
     mark: str = field(default_factory=lambda: f"drawn-{secrets.token_hex(12)}-")
 
-    def complain(self, message: str, severity: Severity = Severity.WARNING) -> None:
+    def complain(
+        self, message: str, severity: Severity = Severity.WARNING, *, check: str = ""
+    ) -> None:
         """Note a problem with this article."""
-        self.problems.append(Problem(message=message, article=self.slug, severity=severity))
+        self.problems.append(
+            Problem(message=message, article=self.slug, severity=severity, check=check)
+        )
 
     def keep(self, html: str) -> str:
         """Put finished HTML aside and return the id of the element that stands for it."""

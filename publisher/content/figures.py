@@ -25,15 +25,21 @@ def picture_problems(
     picture: Picture, slug: str, severity: Severity = Severity.ERROR
 ) -> Iterator[Problem]:
     """Say what must be printed or spoken beside a picture and is missing."""
-    for value, message in (
-        (picture.alt, "has no alt text: say what it shows, for readers who cannot see it"),
-        (picture.credit, 'has no credit: add credit="Name, licence"'),
+    for value, check, message in (
+        (
+            picture.alt,
+            "alt_text",
+            "has no alt text: say what it shows, for readers who cannot see it",
+        ),
+        (picture.credit, "credit", 'has no credit: add credit="Name, licence"'),
     ):
         if not value.strip():
             yield Problem(
                 message=f"the picture {picture.path} {message}",
                 severity=severity,
                 article=slug,
+                check=check if severity is Severity.ERROR else "feed_pictures",
+                subject=picture.path,
             )
 
 
@@ -110,6 +116,7 @@ def _picture(image: ElementTree.Element, making: Making) -> Picture | None:
             f"the picture {path[:120]} is left out:"
             " only pictures below the article's folder are printed, such as pictures/name.jpg",
             Severity.ERROR,
+            check="missing_picture",
         )
         return None
     return Picture(
@@ -141,7 +148,9 @@ def _figure(
     try:
         address = picture_url(picture, wide)
     except PublisherError as error:
-        making.complain(f"{error}; the picture is left out", Severity.ERROR)
+        making.complain(
+            f"{error}; the picture is left out", Severity.ERROR, check="missing_picture"
+        )
         return ""
     making.problems += picture_problems(picture, making.slug, making.wanting)
     parts = [

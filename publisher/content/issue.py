@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from publisher.checks import Level, check_names
 from publisher.config import Section, check_editions
 from publisher.content.article import Article, Kind, Picture, stays_below
 from publisher.errors import ConfigError
@@ -95,11 +96,16 @@ class IssueFile:
     slots: tuple[SlotChoice, ...] = key("Running order; articles not named follow after it", ())
     articles: dict[str, Override] = key("Print overrides by slug", default_factory=dict)
     editions: tuple[str, ...] = key("Editions made of this issue; else the publication's", ())
+    preflight: dict[str, Level] = key(
+        'Checks that count otherwise in this issue, such as `ppi = "warning"`',
+        default_factory=dict,
+    )
 
     def __post_init__(self) -> None:
         if self.number is not None and self.number < 1:
             raise ConfigError("number must be 1 or more")
         check_editions(self.editions, "editions")
+        check_names(self.preflight, "preflight")
 
 
 def read_issue_file(folder: Path) -> IssueFile:
@@ -164,6 +170,8 @@ class Issue:
     preheader: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)  #: why the composer chose, by slug
     editions: tuple[str, ...] = ()  #: to be made; empty means the publication's
+    #: checks that count otherwise than in the publication, by name
+    preflight: Mapping[str, Level] = field(default_factory=dict)
 
     @property
     def articles(self) -> tuple[Article, ...]:

@@ -13,16 +13,21 @@ from publisher.render.sheet import PPI, pixels
 
 INSIDE_BYTES = 120_000
 COVER_BYTES = 350_000
-_SOFT_PPI = 148  #: rounding to whole pixels costs a little
+_ROUNDING = 2  #: pixels an inch that rounding to whole pixels may cost
 
 
 class Plates:
     """Makes the pictures of one issue and remembers what was wrong with them."""
 
     def __init__(
-        self, folder: Path, cache: Path, severities: Mapping[str, Severity] | None = None
+        self,
+        folder: Path,
+        cache: Path,
+        severities: Mapping[str, Severity] | None = None,
+        *,
+        least_ppi: int = PPI,
     ) -> None:
-        self._folder, self._cache = folder, cache
+        self._folder, self._cache, self._least_ppi = folder, cache, least_ppi
         #: by article: how bad a picture without alt text or credit is
         self._severities = severities or {}
         #: by article, file and role: a role's last setting is the one that is printed
@@ -76,7 +81,9 @@ class Plates:
             )
         except ContentError as error:
             message = f"{picture.path} is left out: {error}"
-            problem = Problem(message=message, severity=Severity.ERROR, article=slug)
+            problem = Problem(
+                message=message, severity=Severity.ERROR, article=slug, check="missing_picture"
+            )
             self._problems[slug, picture.path, role] = (problem,)
             return None
         return Lead(
@@ -126,12 +133,16 @@ class Plates:
         found: list[Problem] = []
         if role != "text":  # what is wanting beside a picture in the text, its body says
             found += picture_problems(picture, slug, self.severity(slug))
-        if ppi < _SOFT_PPI:
+        if ppi < self._least_ppi - _ROUNDING:
+            severity = self.severity(slug)
             found.append(
                 Problem(
                     message=f"{picture.path} is printed at {ppi:.0f} pixels an inch,"
-                    f" {PPI} are wanted: send a larger picture",
+                    f" {self._least_ppi} are wanted: send a larger picture",
+                    severity=severity,
                     article=slug,
+                    check="ppi" if severity is Severity.ERROR else "feed_pictures",
+                    subject=picture.path,
                 )
             )
         return found

@@ -43,7 +43,12 @@ class Setting:
         self.issue, self.publication = issue, publication
         self.sheet = sheet(publication.editions.page_size)
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
-        self.plates = Plates(issue.folder, issue.build_folder / "cache", severities)
+        self.plates = Plates(
+            issue.folder,
+            issue.build_folder / "cache",
+            severities,
+            least_ppi=publication.preflight.least_ppi,
+        )
         self.dresser = Dresser(self.sheet, self.plates)
         self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]
