@@ -59,6 +59,9 @@ class Article:
     dateline: str = ""
     section: str = ""
     kind: Kind | None = None  #: None lets the composer choose by length
+    layout: str = (
+        ""  #: variant of its kind's layout, such as "tall"; empty lets the renderer choose
+    )
     language: str = ""  #: empty means the publication's
     published: datetime | None = None  #: aware; None means "whenever it was collected"
     url: str = ""  #: where it stands online
@@ -66,6 +69,7 @@ class Article:
     sources: tuple[str, ...] = ()
     corrections: tuple[str, ...] = ()
     embargo: datetime | None = None  #: aware; not to be sent before
+    protected: bool = False  #: for members of its site only, not to be given away
     extra: Mapping[str, Any] = field(default_factory=dict)  #: what our fetching keeps: `fetched`
 
     @property
@@ -127,8 +131,10 @@ def stays_below(path: str) -> bool:
     )
 
 
-_TEXTS = ("title", "kicker", "standfirst", "byline", "dateline", "section", "language", "url")
-_OTHERS = "kind published embargo sources corrections picture alt caption credit focus fetched"
+_TEXTS = tuple("title kicker standfirst byline dateline section layout language url".split())
+_OTHERS = (
+    "kind published embargo protected sources corrections picture alt caption credit focus fetched"
+)
 _ADDRESS = re.compile(r"https?://[^\s/]\S*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _KNOWN = frozenset((*_TEXTS, *_OTHERS.split()))
@@ -227,6 +233,7 @@ class _Reader:
             kind=self.kind(),
             published=self.moment("published"),
             embargo=self.moment("embargo"),
+            protected=self.yes("protected"),
             picture=self.picture(),
             sources=self.texts("sources"),
             corrections=self.texts("corrections"),
@@ -275,6 +282,12 @@ class _Reader:
             raise self.refuse(key, "a date and time such as 2026-11-16T09:00:00+01:00") from None
         return value if value.tzinfo else value.replace(tzinfo=self.zone)
 
+    def yes(self, key: str) -> bool:
+        written = self.text(key).casefold()
+        if written not in ("", "true", "yes", "false", "no"):
+            raise self.refuse(key, "true or false")
+        return written in ("true", "yes")
+
     def picture(self) -> Picture | None:
         path = self.text("picture")
         if not path:
@@ -307,6 +320,7 @@ def format_article(article: Article) -> str:
     meta["kind"] = article.kind.value if article.kind else ""
     meta["published"] = article.published
     meta["embargo"] = article.embargo
+    meta["protected"] = article.protected or None
     if article.picture:
         picture = article.picture
         meta |= {

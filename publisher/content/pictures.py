@@ -244,6 +244,14 @@ def _encode(picture: Image.Image, quality: int, max_bytes: int | None = None) ->
             picture = picture.resize(smaller, Image.Resampling.LANCZOS)
 
 
+def fingerprint(path: Path) -> str:
+    """Return what names a picture's content, and its renditions' files begin with.
+
+    Raises `ContentError` if there is none.
+    """
+    return _digest(path)
+
+
 def _digest(path: Path) -> str:
     try:
         state = path.stat()
