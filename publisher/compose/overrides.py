@@ -25,6 +25,7 @@ def apply(article: Article, override: Override) -> tuple[Article, list[Problem]]
         kicker=override.kicker or article.kicker,
         section=override.section or article.section,
         kind=override.kind or article.kind,
+        layout=override.layout or article.layout,
         body=body,
     )
     return printed, problems

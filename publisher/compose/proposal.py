@@ -50,6 +50,7 @@ _TAIL = '''
 # kicker = "Another kicker"
 # section = "{section}"
 # kind = "{kind}"  # {kinds}
+# layout = "tall"  # a variant of its layout; `publisher check` lists those that are possible
 # cut = ["First words of a paragraph"]  # leaves that paragraph out
 # leave_out = true  # leaves the whole article out
 '''

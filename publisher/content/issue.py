@@ -78,7 +78,8 @@ class Override:
     standfirst: str = key("Another standfirst", "")
     kicker: str = key("Another kicker", "")
     section: str = key("Another section", "")
-    kind: Kind | None = key("Another layout", None)
+    kind: Kind | None = key("Another kind, with a layout of its own", None)
+    layout: str = key("Another variant of its layout, such as tall", "")
     cut: tuple[str, ...] = key("Paragraphs to leave out: the first words of each", ())
     leave_out: bool = key("Leave the article out of this issue", False)
 

@@ -11,6 +11,7 @@ _VOID = frozenset({"br", "col", "embed", "hr", "img", "input", "source", "track"
 _LEADING = re.compile(r"^<p>(?P<quote>[“«‹„‘\"'(\[¿¡\s\u00a0\u202f]*)(?P<letter>[^\W\d_])")
 _SHORT_END = re.compile(r"(?<=[^\s>]) ([^\s<>&]{1,8}(?:</\w+>)*</(?:p|dd|li)>)")
 _ONE_LINE = 40  #: letters that any column takes in a line or little more
+_WHO = re.compile(r'<p class="who">(.*?)</p>', re.DOTALL)
 _WORD = re.compile(r"\w+")
 _TAGS = re.compile(r"<[^>]+>")
 _CLASS = re.compile(r'^<\w+[^>]*\bclass="([^"]*)"')
@@ -155,8 +156,21 @@ def _repeats(text: str, quote: str) -> bool:
 MOVABLE = frozenset({"picture", "fact-box", "pull-quote", "chart", "map", "qr"})
 
 
-def numbered(blocks: Sequence[Block]) -> tuple[Block, ...]:
+def repeated(quote: Block, blocks: Sequence[Block]) -> bool:
+    """Return whether running text says what a pull quote says, so that nothing is lost without it."""
+    words = _plain(_WHO.sub(" ", quote.html))
+    text = " ".join(_plain(block.html) for block in blocks if block.tag == "p")
+    return bool(words) and f" {words} " in f" {text} "
+
+
+def _plain(html: str) -> str:
+    return " ".join(_WORD.findall(unescape(_TAGS.sub("", html)).casefold()))
+
+
+def numbered(blocks: Sequence[Block], numbers: Sequence[int] | None = None) -> tuple[Block, ...]:
     """Give each block its number in a data-block attribute, so that layout can name it.
+
+    The numbers count from 0 unless others are given.
 
     What stands before a heading, figure or box is marked too: the space between belongs
     to it, because the engine leaves a margin hanging at the top of a column.
@@ -165,7 +179,11 @@ def numbered(blocks: Sequence[Block]) -> tuple[Block, ...]:
         replace(
             block, html=f"<{block.tag}{_marks(number, after)}{block.html[len(block.tag) + 1 :]}"
         )
-        for number, (block, after) in enumerate(zip_longest(blocks, blocks[1:]))
+        for number, (block, after) in zip(
+            range(len(blocks)) if numbers is None else numbers,
+            zip_longest(blocks, blocks[1:]),
+            strict=False,
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """Dress articles for their pages: picture, headline, text block by block."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from publisher.render.blocks import (
     join_blocks,
     numbered,
     quotes_apart,
+    repeated,
     split_blocks,
     with_dropcap,
     with_end_mark,
@@ -23,11 +24,10 @@ from publisher.render.blocks import (
 )
 from publisher.render.essay import essay_plates, opening_bounds
 from publisher.render.guide import TONE
+from publisher.render.leads import Leads
 from publisher.render.pieces import (
     FONTS,
-    SIDE_WORDS,
     Layout,
-    Lead,
     Piece,
     layout_of,
     set_headline,
@@ -35,10 +35,9 @@ from publisher.render.pieces import (
 )
 from publisher.render.places import Place
 from publisher.render.plates import Plates
-from publisher.render.sheet import OVERHANG, Sheet
+from publisher.render.sheet import Sheet
+from publisher.render.variants import possible, variants
 
-_LEAST_PPI = 96  #: a lead picture is not made taller than this allows
-_PORTRAIT = 0.9  #: width over height below which a news picture stands in a column
 _PAPER = "#ffffff"
 
 
@@ -47,15 +46,19 @@ class Dresser:
 
     def __init__(self, sheet: Sheet, plates: Plates) -> None:
         self._sheet, self._plates = sheet, plates
+        self._leads = Leads(sheet, plates)
         self._bodies: dict[str, Body] = {}
         self._orders: dict[str, tuple[int, ...]] = {}
+        self._variants: dict[str, tuple[str, ...]] = {}
+        self._misnamed: dict[str, Problem] = {}
 
     # ---- the text ------------------------------------------------------------------
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What was found wrong in the articles' texts."""
-        return tuple(p for body in self._bodies.values() for p in body.problems)
+        """What was found wrong in the articles' texts, and layouts they cannot have."""
+        found = [p for body in self._bodies.values() for p in body.problems]
+        return (*found, *self._misnamed.values())
 
     @property
     def credits(self) -> list[str]:
@@ -77,6 +80,18 @@ class Dresser:
         """Print an article's blocks in another order; one that does not fit is ignored."""
         if sorted(order) == list(range(len(self._written(place)))):
             self._orders[place.article.slug] = tuple(order)
+
+    def quotes(self, place: Place) -> tuple[int, ...]:
+        """Return the pull quotes that can be left out, for the text says what they say.
+
+        They are numbered as they were written, as in `order`.
+        """
+        blocks = self._written(place)
+        return tuple(
+            number
+            for number, block in enumerate(blocks)
+            if "pull-quote" in block.classes and repeated(block, blocks)
+        )
 
     def _written(self, place: Place) -> tuple[Block, ...]:
         blocks = split_blocks(self._body(place).html)
@@ -120,110 +135,95 @@ class Dresser:
             width=self._sheet.type_width if wide else self._sheet.column(how.columns, how.gap),
         )
 
-    # ---- the lead picture ------------------------------------------------------------
+    # ---- the variants ----------------------------------------------------------------
 
-    def bounds(self, place: Place) -> tuple[float, float, float]:
+    def variants(self, place: Place) -> tuple[str, ...]:
+        """Return the variants of its layout that suit an article, best first; never none.
+
+        One that an editor names is the only one; a name that cannot be is a problem.
+        """
+        slug = place.article.slug
+        if slug not in self._variants:
+            facts = self._leads.facts(place, self._body(place))
+            named, able = place.article.layout, possible(facts)
+            self._variants[slug] = (named,) if named in able else variants(facts)
+            if named and named not in able:
+                message = (
+                    f'layout = "{named}" is not possible for this {place.kind} as it is:'
+                    f" possible are {', '.join(able)}"
+                )
+                self._misnamed[slug] = Problem(message=message, article=slug)
+        return self._variants[slug]
+
+    def variant(self, place: Place) -> str:
+        """Return the variant that suits an article best."""
+        return self.variants(place)[0]
+
+    def bounds(self, place: Place, variant: str | None = None) -> tuple[float, float, float]:
         """Return the size a place would like best, the least and the most it may have, in mm.
 
         It is its lead picture's height, or without one the air about its headline.
         """
-        if place.cover_story:
-            return 0.0, 0.0, 0.0
+        how, variant = layout(place), variant or self.variant(place)
         if place.kind is Kind.PHOTO_ESSAY:
-            first = next(iter(self._body(place).pictures), None)
-            ratio = self._plates.ratio(first) if first else None
+            above = self._body(place).pictures[int(variant == "full") :]
+            ratio = self._plates.ratio(above[0]) if above else None
             return opening_bounds(ratio, self._sheet) if ratio else (0.0, 0.0, 0.0)
-        natural = self._natural(place)
-        if natural is not None and place.kind is not Kind.BRIEF:
-            return natural, *self._lead_bounds(place)
-        least, most = layout(place).air
+        if how.template == "cover-story" and variant != "spread":
+            return 0.0, 0.0, 0.0
+        second = self._second(place) if variant == "pair" else None
+        found = self._leads.bounds(place.article.picture, how, variant, second)
+        if found is not None:
+            return found
+        frame = self._leads.frame(how, variant)
+        if frame and frame.bleeds and variant != "spread":
+            return 0.0, 0.0, 0.0
+        least, most = how.air
         return max(least, 0.0), least, most
 
-    def give(self, place: Place) -> float:
+    def give(self, place: Place, variant: str | None = None) -> float:
         """Return how many millimetres of a lead's height lengthen the text by a page."""
-        columns = layout(place).columns if self.variant(place) == "column" else 1
-        return self._sheet.type_height * columns
+        frame = self._leads.frame(layout(place), variant or self.variant(place))
+        return self._sheet.type_height * (frame.columns if frame else 1)
 
-    def variant(self, place: Place) -> str:
-        """Return the variant of a news layout; other kinds have one only.
-
-        side: no picture, the headline in a column of its own; column: an upright
-        picture in a column; top: the picture across the head of the page, every other time.
-        """
-        if place.kind is not Kind.NEWS or place.cover_story:
-            return ""
-        picture = place.article.picture
-        ratio = self._plates.ratio(picture) if picture else None
-        if ratio is None:
-            return "side" if place.article.words <= SIDE_WORDS else ""
-        if ratio < _PORTRAIT:
-            return "column"
-        return "top" if place.number % 2 else ""
-
-    def _lead_width(self, place: Place) -> float:
-        variant = self.variant(place)
-        if place.kind is Kind.BRIEF:
-            return self._sheet.column(3) - 2
-        if variant == "column":
-            return self._sheet.column(3)
-        if layout(place).bleed or variant == "top":
-            return self._sheet.width + OVERHANG
-        return self._sheet.type_width
-
-    def _natural(self, place: Place) -> float | None:
-        """Return the height at which the lead picture is hardly cropped; None without one."""
-        picture = place.article.picture
-        if picture is None or place.kind in (Kind.PHOTO_ESSAY, Kind.LETTER):
-            return None
-        ratio = self._plates.ratio(picture)
-        if ratio is None:
-            return None
-        low, high = self._lead_bounds(place)
-        return min(max(self._lead_width(place) / ratio, low), high)
-
-    def _lead_bounds(self, place: Place) -> tuple[float, float]:
-        if self.variant(place) == "column":
-            width = self._sheet.column(3)
-            return width * 1.1, width * 1.7
-        low, high = layout(place).lead
-        picture = place.article.picture
-        if picture is None:
-            return low, high
-        sharp = self._plates.pixels_high(picture) / _LEAST_PPI * 25.4
-        return low, max(low, min(high, sharp))
-
-    def _lead(self, place: Place, size: float | None) -> Lead | None:
-        if place.kind in (Kind.PHOTO_ESSAY, Kind.LETTER):
-            return None
-        width, natural = self._lead_width(place), self._natural(place)
-        if natural is None:
-            height = width / 1.5  # a lost picture is reported; the page does without
-        elif place.cover_story:
-            height = self._opening(place, width)
-        elif place.kind is Kind.BRIEF:
-            height = min(natural, width * 0.7)
-        else:
-            height = size if size is not None else natural
-        lead = self._plates.lead(
-            place.article.picture, place.article.slug, width=width, height=height
-        )
-        return replace(lead, caption=typeset(lead.caption, place.language)) if lead else None
-
-    def _opening(self, place: Place, width: float) -> float:
-        """Return the height of the cover story's picture, at most three fifths of the page."""
-        picture = place.article.picture
-        ratio = (self._plates.ratio(picture) if picture else None) or 1.5
-        return min(max(width / ratio, 120), self._sheet.height * 0.6)
+    def _second(self, place: Place) -> Picture | None:
+        """Return the first picture of the text that can be used."""
+        pictures = self._body(place).pictures
+        return next((picture for picture in pictures if self._plates.pixels(picture)), None)
 
     # ---- the piece -------------------------------------------------------------------
 
-    def piece(self, place: Place, size: float | None, words: Mapping[str, str]) -> Piece:
-        """Dress an article for its layout; `size` as in `bounds`."""
+    def piece(
+        self,
+        place: Place,
+        size: float | None,
+        words: Mapping[str, str],
+        variant: str | None = None,
+        *,
+        without: Collection[int] = (),
+    ) -> Piece:
+        """Dress an article for its layout; `size` as in `bounds`.
+
+        `without` names pull quotes that are left out, numbered as in `quotes`.
+        """
         article, language, how = place.article, place.language, layout(place)
-        variant, blocks = self.variant(place), self.blocks(place)
-        essay = place.kind is Kind.PHOTO_ESSAY
-        title, lead = typeset(article.title, language), self._lead(place, size)
-        pictures = self._body(place).pictures
+        variant, blocks = variant or self.variant(place), self.blocks(place)
+        order = self.order(place)
+        left = {at for at, number in enumerate(order) if number in without}
+        essay, second = place.kind is Kind.PHOTO_ESSAY, None
+        _, low, high = self.bounds(place, variant)
+        size = size if high > low else None
+        self._plates.forget(article.slug, "lead")
+        lead = None if essay else self._leads.lead(place, how, variant, size)
+        if variant == "pair" and (other := self._second(place)):
+            pair = self._leads.pair(place, other, how, size)
+            if pair:
+                lead, second = pair
+                left.add(next(at for at, b in enumerate(blocks) if "picture" in b.classes))
+        if essay:
+            left |= {at for at, block in enumerate(blocks) if block.tag == "figure"}
+        pictured = lead is not None and self._leads.bounds(article.picture, how, variant)
+        title = typeset(article.title, language)
         return Piece(
             slug=article.slug,
             template=how.template,
@@ -240,13 +240,24 @@ class Dresser:
             standfirst=set_standfirst(article.standfirst, variant, self._sheet, language),
             byline=article.byline,
             dateline=article.dateline,
-            body=_dressed([b for b in blocks if not (essay and b.tag == "figure")], place),
+            body=_dressed(blocks, place, left),
             lead=lead,
-            plates=essay_plates(place, blocks, pictures, self._plates, self._sheet, size or None)
+            second=second,
+            plates=essay_plates(
+                place,
+                blocks,
+                self._body(place).pictures,
+                self._plates,
+                self._sheet,
+                size,
+                variant,
+            )
             if essay
             else (),
             variant=variant,
-            air=size if size is not None and not lead else max(how.air[0], 0.0),
+            stands=frame.stands if lead and (frame := self._leads.frame(how, variant)) else "",
+            give="" if high <= low else "lead" if pictured or essay else "head",
+            air=size if size is not None and not pictured else max(how.air[0], 0.0),
             sources=tuple(typeset(source, language) for source in article.sources),
             corrections=tuple(typeset(text, language) for text in article.corrections),
             url=article.url,
@@ -259,21 +270,22 @@ def layout(place: Place) -> Layout:
     return layout_of(place.kind, cover_story=place.cover_story)
 
 
-def _dressed(blocks: Sequence[Block], place: Place) -> Markup:
-    """Return a body with drop cap, end mark and numbers.
+def _dressed(blocks: Sequence[Block], place: Place, left: Collection[int]) -> Markup:
+    """Return a body with drop cap, end mark and numbers, but for the blocks that are left out.
 
     The title of a fact box is a heading of the second rank, like a crosshead: a third
     rank without a second before it would be a hole in the document's outline.
     """
     how = layout(place)
+    printed = [number for number in range(len(blocks)) if number not in left]
     dressed: Sequence[Block] = [
         replace(block, html=block.html.replace("<h3", "<h2").replace("</h3>", "</h2>"))
         if "fact-box" in block.classes
         else block
-        for block in without_short_ends(blocks)
+        for block in without_short_ends([blocks[number] for number in printed])
     ]
     if how.dropcap and place.direction == "ltr":
         dressed = with_dropcap(dressed)
     if how.end_mark:
         dressed = with_end_mark(dressed)
-    return Markup(join_blocks(numbered(dressed)))  # noqa: S704 -- render_body sanitised it
+    return Markup(join_blocks(numbered(dressed, printed)))  # noqa: S704 -- render_body sanitised it

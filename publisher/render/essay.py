@@ -27,15 +27,19 @@ def essay_plates(
     plates: Plates,
     sheet: Sheet,
     opening: float | None = None,
+    variant: str = "framed",
 ) -> tuple[Plate, ...]:
     """Lay the pictures of an essay out on pages, in their order.
 
-    The first opens the essay above its words, `opening` millimetres high; one marked wide fills a page to its
-    edges, an upright one has a page with a margin, others share a page two by two.
+    The first opens the essay above its words, `opening` millimetres high, or in the variant
+    "full" has a page to itself with the headline on it, and the second stands above the
+    words. One marked wide fills a page to its edges, an upright one has a page with a
+    margin, others share a page two by two.
     """
     figures = [block for block in blocks if "picture" in block.classes]
     pages: list[Plate] = []
     waiting: list[Lead] = []
+    full = int(variant == "full")
 
     def turn_page() -> None:
         if waiting:
@@ -51,7 +55,7 @@ def essay_plates(
         ratio = plates.ratio(picture)
         if ratio is None:
             continue
-        layout, width, height = _format(ratio, number, "wide" in block.classes, sheet)
+        layout, width, height = _format(ratio, number - full, "wide" in block.classes, sheet)
         if layout == "opening" and opening is not None:
             height = opening
         lead = plates.lead(picture, place.article.slug, width=width, height=height, role="plate")
@@ -66,12 +70,19 @@ def essay_plates(
             turn_page()
             pages.append(Plate(layout=layout, pictures=(lead,)))
     turn_page()
-    return tuple(pages) or (Plate(layout="opening", pictures=()),)
+    if not any(page.layout == "opening" for page in pages):
+        pages.insert(min(full, len(pages)), Plate(layout="opening", pictures=()))
+    return tuple(pages)
 
 
 def _format(ratio: float, number: int, wide: bool, sheet: Sheet) -> tuple[str, float, float]:
-    """Return the layout of a picture's page and its size in millimetres."""
+    """Return the layout of a picture's page and its size in millimetres.
+
+    `number` counts from the one above the words; the one that has the title is -1.
+    """
     across = sheet.type_width
+    if number < 0:
+        return "cover", sheet.width + OVERHANG, sheet.height + OVERHANG
     if number == 0:
         return "opening", across, min(across / ratio, _OPENING)
     if wide:

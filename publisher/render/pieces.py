@@ -55,8 +55,11 @@ class Piece:
     dateline: str
     body: Markup
     lead: Lead | None
+    second: Lead | None  #: stands beside the lead picture
     plates: tuple[Plate, ...]
     variant: str
+    stands: str  #: where the lead picture stands, see `variants.Frame`; empty without one
+    give: str  #: what may stretch to fill the last page: lead, head or nothing
     air: float  #: millimetres of free space a layout may give or take
     sources: tuple[str, ...]
     corrections: tuple[str, ...]
@@ -68,8 +71,8 @@ class Piece:
 class Layout:
     """How a kind is set: columns, headline, and what may grow so that the last page is full.
 
-    A lead picture's height, or without one the air about the headline, runs between
-    its bounds in millimetres.
+    The air about the headline, where no picture can give, runs between its bounds in
+    millimetres; what a picture may take stands in `variants.FRAMES`.
     """
 
     template: str
@@ -78,8 +81,6 @@ class Layout:
     sizes: tuple[int, ...]  #: headline, points, large to small
     lines: int = 2
     face: str = "display-bold"
-    bleed: bool = False  #: the lead picture runs to the edges of the paper
-    lead: tuple[float, float] = (48, 150)
     air: tuple[float, float] = (0, 0)
     dropcap: bool = False
     end_mark: bool = True
@@ -95,8 +96,6 @@ LAYOUTS: dict[Kind, Layout] = {
         columns=2,
         gap=6,
         sizes=(48, 44, 40, 36, 32, 28),
-        bleed=True,
-        lead=(80, 185),
         air=(0, 30),
         dropcap=True,
     ),
@@ -106,7 +105,6 @@ LAYOUTS: dict[Kind, Layout] = {
         gap=7,
         sizes=(52, 46, 42, 38, 32, 28),
         face="display-italic",
-        lead=(55, 165),
         air=(0, 45),
         dropcap=True,
     ),
@@ -115,8 +113,6 @@ LAYOUTS: dict[Kind, Layout] = {
         columns=3,
         sizes=(56, 52, 48, 42, 36, 30),
         face="display-black",
-        bleed=True,
-        lead=(60, 150),
         air=(20, 95),
     ),
     Kind.LETTER: Layout(template="letter", columns=1, sizes=(40, 36, 32, 28, 24), lines=3),
@@ -155,11 +151,10 @@ COVER_STORY = Layout(
     gap=6,
     sizes=(62, 56, 50, 44, 38, 32),
     lines=3,
-    bleed=True,
+    air=(6, 90),
     dropcap=True,
 )
 SIDE_STANDFIRST = 12.5  #: points, as in the style sheet
-SIDE_WORDS = 640  #: a picture-less news piece up to here has its headline in a column of its own
 
 
 def layout_of(kind: Kind, *, cover_story: bool) -> Layout:
@@ -169,28 +164,35 @@ def layout_of(kind: Kind, *, cover_story: bool) -> Layout:
     return LAYOUTS[kind]
 
 
+#: variants whose headline stands in a column: its sizes in points, and most lines
+_NARROW = {"side": (29, 27, 25, 23, 21, 19, 17), "beside": (29, 27, 25, 23, 21, 19, 17)}
+_HALF = (40, 37, 34, 31, 28, 25, 22)
+
+
 def set_headline(text: str, layout: Layout, variant: str, sheet: Sheet, language: str) -> Headline:
     """Return a headline at the largest size its place allows, in even lines."""
     face = FONTS / f"{'amiri-bold' if language.startswith('ar') else layout.face}.ttf"
-    if variant == "side":
-        narrow = sheet.column(3) - 2
-        return fit_headline(text, measure=narrow, face=face, sizes=_SIDE, max_lines=6)
-    measure = sheet.type_width
-    if layout.template == "briefs":
-        measure = sheet.column(3) - 2
-    if layout.template == "letter":
-        measure = 2 * sheet.column(3) + sheet.gutter
     sizes: Sequence[float] = layout.sizes
-    return fit_headline(text, measure=measure, face=face, sizes=sizes, max_lines=layout.lines)
+    measure, lines = sheet.type_width, layout.lines
+    if variant in _NARROW:
+        measure, sizes, lines = sheet.column(3) - 2, _NARROW[variant], 6
+    elif variant in ("tall", "portrait") and layout.template in _HALVED:
+        measure, sizes, lines = sheet.column(2, 6), _HALF, 6
+    elif layout.template == "briefs":
+        measure = sheet.column(3) - 2
+    elif layout.template == "letter":
+        measure = 2 * sheet.column(3) + sheet.gutter
+    return fit_headline(text, measure=measure, face=face, sizes=sizes, max_lines=lines)
 
 
-_SIDE = (29, 27, 25, 23, 21, 19, 17)
+#: layouts in which a tall picture takes half the page and the headline the other
+_HALVED = frozenset({"feature", "interview", "cover-story"})
 
 
 def set_standfirst(text: str, variant: str, sheet: Sheet, language: str) -> str:
     """Return a standfirst whose last line is no single word; in a narrow column all are even."""
     words = typeset(text, language)
-    if variant != "side" or language.startswith("ar"):
+    if variant not in _NARROW or language.startswith("ar"):
         return tied(words)
     measure = (sheet.column(3) - 3) * MM
     return "\n".join(balance(words, measure, FONTS / "subhead-regular.ttf", SIDE_STANDFIRST))

@@ -50,9 +50,18 @@ class Plates:
         except ContentError:
             return None
 
-    def pixels_high(self, picture: Picture) -> int:
-        """Return a picture's height in pixels."""
-        return measure(self._folder / picture.path).height
+    def pixels(self, picture: Picture) -> tuple[int, int] | None:
+        """Return width and height in pixels, or None if the picture cannot be used."""
+        try:
+            size = measure(self._folder / picture.path)
+        except ContentError:
+            return None
+        return size.width, size.height
+
+    def forget(self, slug: str, role: str) -> None:
+        """Forget what was wrong with an article's pictures in a role: it is set anew."""
+        for known in [known for known in self._problems if known[0] == slug and known[2] == role]:
+            del self._problems[known]
 
     def resolution(self, picture: Picture, width: float, height: float) -> float:
         """Return the pixels an inch a picture has when it fills a place in millimetres."""

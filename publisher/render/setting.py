@@ -1,6 +1,6 @@
 """Issue -> the magazine as HTML, whole and part by part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -159,11 +159,15 @@ class Setting:
         *,
         size: float | None = None,
         teasers: Sequence[Mapping[str, Any]] = (),
+        variant: str | None = None,
+        without: Collection[int] = (),
     ) -> str:
-        """Return one place as HTML; `size` as in `Dresser.bounds`."""
+        """Return one place as HTML; `size` as in `Dresser.bounds`, the rest as in its `piece`."""
         if place.kind is Kind.BRIEF:
             return self._briefs(place, size, teasers)
-        piece = self.dresser.piece(place, size, self.words(place.language))
+        piece = self.dresser.piece(
+            place, size, self.words(place.language), variant, without=without
+        )
         return render(self.env, f"magazine/{piece.template}.html", piece=piece, teasers=teasers)
 
     def _briefs(
