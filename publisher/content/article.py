@@ -131,7 +131,8 @@ def stays_below(path: str) -> bool:
     )
 
 
-_TEXTS = tuple("title kicker standfirst byline dateline section layout language url".split())
+_TEXTS = ("title", "kicker", "standfirst", "byline", "dateline")
+_TEXTS += ("section", "layout", "language", "url")
 _OTHERS = (
     "kind published embargo protected sources corrections picture alt caption credit focus fetched"
 )
