@@ -237,6 +237,45 @@ def check_editions(names: Sequence[str], where: str) -> None:
             raise ConfigError(f'{where}: "{name}" is no edition: use {", ".join(EDITIONS)}')
 
 
+#: disputed land -> how a map may draw it
+DISPUTED: Mapping[str, tuple[str, ...]] = {
+    "western_sahara": ("separate", "dashed", "morocco"),
+    "halaib": ("dashed", "egypt", "sudan"),
+    "bir_tawil": ("dashed", "egypt", "sudan"),
+    "abyei": ("dashed", "sudan", "south_sudan"),
+    "palestine": ("dashed", "separate"),
+    "golan": ("syria", "dashed", "israel"),
+    "northern_cyprus": ("cyprus", "dashed", "separate"),
+    "somaliland": ("somalia", "dashed", "separate"),
+    "kosovo": ("dashed", "separate", "serbia"),
+    "crimea": ("ukraine", "dashed", "russia"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maps:
+    """How maps draw disputed land; left alone they follow the United Nations."""
+
+    western_sahara: str = key("Western Sahara: `separate`, `dashed` or `morocco`", "separate")
+    halaib: str = key("Halaib Triangle: `dashed`, `egypt` or `sudan`", "dashed")
+    bir_tawil: str = key("Bir Tawil: `dashed`, `egypt` or `sudan`", "dashed")
+    abyei: str = key("Abyei: `dashed`, `sudan` or `south_sudan`", "dashed")
+    palestine: str = key("West Bank and Gaza: `dashed` or `separate`", "dashed")
+    golan: str = key("Golan Heights: `syria`, `dashed` or `israel`", "syria")
+    northern_cyprus: str = key("Northern Cyprus: `cyprus`, `dashed` or `separate`", "cyprus")
+    somaliland: str = key("Somaliland: `somalia`, `dashed` or `separate`", "somalia")
+    kosovo: str = key("Kosovo: `dashed`, `separate` or `serbia`", "dashed")
+    crimea: str = key("Crimea: `ukraine`, `dashed` or `russia`", "ukraine")
+
+    def __post_init__(self) -> None:
+        for name, allowed in DISPUTED.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ConfigError(
+                    f'{name} = "{value}" is not allowed: use one of {", ".join(allowed)}'
+                )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Web:
     """The public pages served by `publisher run`."""
