@@ -131,8 +131,10 @@ def stays_below(path: str) -> bool:
     )
 
 
-_TEXTS = ("title", "kicker", "standfirst", "byline", "dateline")
-_TEXTS += ("section", "layout", "language", "url")
+_TEXTS = (
+    *("title", "kicker", "standfirst", "byline", "dateline"),
+    *("section", "layout", "language", "url"),
+)
 _OTHERS = (
     "kind published embargo protected sources corrections picture alt caption credit focus fetched"
 )
