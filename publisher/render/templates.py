@@ -1,15 +1,11 @@
-"""The one Jinja2 environment: the publication's templates first, then ours."""
+"""The one Jinja2 environment: the publication's templates first, then ours; themes before all."""
 
 import datetime as dt
-from functools import lru_cache
-from pathlib import Path, PurePath
+from functools import partial
+from pathlib import PurePath
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from jinja2 import (
-    ChoiceLoader,
     FileSystemLoader,
     StrictUndefined,
     TemplateNotFound,
@@ -20,18 +16,14 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from publisher.config import Publication
+from publisher.content import locales
 from publisher.content.typography import typeset
 from publisher.errors import RenderError
 from publisher.render import colour, plain
+from publisher.render.folders import STATIC, TEMPLATES, own_templates, template_folders
 from publisher.render.words import words
 
-_PACKAGE = Path(__file__).parent.parent
-#: our own templates: inside the package when installed, beside it in a checkout
-TEMPLATES = next(
-    folder for folder in (_PACKAGE / "templates", _PACKAGE.parent / "templates") if folder.is_dir()
-)
-STATIC = TEMPLATES / "static"
-_RTL = frozenset({"ar", "fa", "he", "ur", "ckb", "ps", "dv", "yi"})
+__all__ = ("STATIC", "TEMPLATES", "day", "direction", "environment", "number", "render")
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -46,13 +38,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
     """Return the environment in which every template of this publication is rendered.
 
-    A file of the same name in the publication's own templates/ wins over ours. Editors
-    write templates, so they run in Jinja's sandbox; a name that is not there is an error.
+    A file of the same name in the publication's own templates/ wins over ours, and one in
+    the theme's folder over one beside it; see `template_folders`. Editors write templates,
+    so they run in Jinja's sandbox; a name that is not there is an error.
     """
     env = _Sandbox(
-        loader=ChoiceLoader(
-            [FileSystemLoader(publication.root / "templates"), FileSystemLoader(TEMPLATES)]
-        ),
+        loader=FileSystemLoader(template_folders(publication)),
         autoescape=select_autoescape(("html", "xml", "svg")),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -63,7 +54,9 @@ def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
     env.filters["day"] = day
     env.filters["number"] = number
     env.filters["direction"] = direction
-    env.globals["words"] = words(publication.language, TEMPLATES, publication.root / "templates")
+    env.filters["counter_style"] = locales.counter_style
+    env.filters["numerals"] = partial(locales.numerals, language=publication.language)
+    env.globals["words"] = words(publication.language, TEMPLATES, own_templates(publication))
     env.globals["rule"] = plain.rule
     env.filters["typeset"] = typeset
     env.filters["line"] = plain.line
@@ -98,21 +91,14 @@ def render(env: ImmutableSandboxedEnvironment, name: str, **context: Any) -> str
 
 def direction(language: str) -> str:
     """Return "rtl" or "ltr" for a language tag."""
-    return "rtl" if language.split("-")[0] in _RTL else "ltr"
+    return "rtl" if locales.is_rtl(language) else "ltr"
 
 
 def day(value: dt.date, language: str = "en", pattern: str = "d MMMM yyyy") -> str:
     """Write a date in a language, by a CLDR pattern."""
-    return format_date(value, pattern, locale=_locale(language))
+    return locales.date(value, language, pattern)
 
 
 def number(value: float, language: str = "en") -> str:
     """Write a number as the language does."""
-    return format_decimal(value, locale=_locale(language))
-
-
-@lru_cache
-def _locale(language: str) -> Locale:
-    tag = language.replace("-", "_")
-    # British habits: day before month, as a weekly in Africa or Europe writes English
-    return Locale.parse("en_GB" if tag == "en" else tag)
+    return locales.decimal(value, language)
