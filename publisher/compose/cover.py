@@ -53,7 +53,7 @@ def make_cover(
     story, why = _story(chosen.pieces, choice, sizes)
     notes = {story.slug: f"cover story: {why}"} if story else {}
     picture = _picture(choice, story, chosen.pieces)
-    if picture is None:
+    if picture is None and choice.design != "type":
         problems.append(
             Problem(
                 message="the cover has no picture: give an article one,"
@@ -85,6 +85,7 @@ def make_cover(
         story=story.slug if story else "",
         picture=picture,
         lines=lines,
+        design=choice.design,
     )
     return CoverPage(cover=cover, story=story, notes=notes, problems=tuple(problems))
 

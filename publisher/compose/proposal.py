@@ -29,6 +29,7 @@ _HELP = {
     "cover.alt": "What the picture shows, for those who cannot see it.",
     "cover.credit": "Who made the picture, and its licence.",
     "cover.focus": "The point that must stay visible: fractions from left and top.",
+    "cover.design": "full, framed or type; chosen from the picture if left out.",
     "cover.lines": "Coverlines, at most four: the text, and the article it points to.",
     "slots": "Running order; articles named nowhere follow after it in automatic order.",
 }
@@ -147,6 +148,8 @@ def _cover(issue: Issue) -> Iterator[tuple[str, Any]]:
     yield from ((name, text) for name, text in texts.items() if text)
     if cover.picture:
         yield "focus", list(cover.picture.focus)
+    if cover.design:
+        yield "design", cover.design
 
 
 def _lines(issue: Issue) -> Iterator[dict[str, Any]]:

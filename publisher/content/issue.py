@@ -17,6 +17,9 @@ FILE = "issue.toml"
 
 # ---- issue.toml: the editor's choices; everything is optional -----------------
 
+#: how a front page can look: the picture over the whole page, in a frame, or type alone
+DESIGNS = ("full", "framed", "type")
+
 
 @dataclass(frozen=True, kw_only=True)
 class LineChoice:
@@ -39,6 +42,7 @@ class CoverChoice:
     credit: str = key("Credit of the cover picture", "")
     focus: tuple[float, float] | None = key("Focal point, fractions from left and top", None)
     lines: tuple[LineChoice, ...] = key("Coverlines, at most four", ())
+    design: str = key("full, framed or type; chosen from the picture if left out", "")
 
     def __post_init__(self) -> None:
         if self.focus and not all(0 <= part <= 1 for part in self.focus):
@@ -47,6 +51,8 @@ class CoverChoice:
             raise ConfigError("picture must lie below the issue's folder, pictures/name.jpg")
         if len(self.lines) > 4:
             raise ConfigError("lines: a cover carries at most four coverlines")
+        if self.design and self.design not in DESIGNS:
+            raise ConfigError(f'design = "{self.design}": use one of {", ".join(DESIGNS)}')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +160,7 @@ class Cover:
     story: str = ""  #: slug of the cover story
     picture: Picture | None = None
     lines: tuple[Coverline, ...] = ()
+    design: str = ""  #: one of `DESIGNS`; empty lets the renderer choose
 
 
 @dataclass(frozen=True, kw_only=True)

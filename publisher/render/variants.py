@@ -8,6 +8,7 @@ from publisher.content.article import Kind
 
 #: a lead picture is not printed with fewer pixels an inch
 LEAST_PPI = 96
+_PAIR_PPI = 130  #: two small pictures side by side only if both are good
 UPRIGHT, SQUARE = 0.9, 1.15  #: width over height up to which a picture counts as such
 _SIDE_WORDS = 640  #: a news piece without picture up to here has its headline in its own column
 _BESIDE_WORDS = 480  #: with a picture beside its headline, it must end on that page
@@ -141,7 +142,7 @@ def _news(facts: Facts) -> tuple[str, ...]:
 
 def _pairs(facts: Facts) -> bool:
     """Return whether the first picture in the text is fit to stand beside the lead picture."""
-    return bool(facts.inside) and _sharp(facts.inside[0], 70.0, 50.0, LEAST_PPI)
+    return bool(facts.inside) and _sharp(facts.inside[0], 80.0, 50.0, _PAIR_PPI)
 
 
 def _feature(facts: Facts) -> tuple[str, ...]:

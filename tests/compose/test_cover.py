@@ -159,3 +159,10 @@ def test_a_brief_on_the_cover_gets_a_page_of_its_own(composed: Composer, piece: 
         (Kind.BRIEF, False),
         (Kind.NEWS, True),
     ]
+
+
+def test_a_cover_of_type_alone_misses_no_picture(composed: Composer, piece: Writer) -> None:
+    choice = IssueFile(cover=CoverChoice(design="type"))
+    result = composed([piece("long", 600)], choice)
+    assert result.issue.cover.design == "type"
+    assert not any("no picture" in problem.message for problem in result.problems)

@@ -39,12 +39,18 @@ Two is more.
 def test_everything_an_override_names_is_printed_instead(composed: Composer, piece: Writer) -> None:
     article = piece("it", 300)
     override = Override(
-        headline="Other", standfirst="Under it", kicker="Above", section="culture", kind=Kind.DATA
+        headline="Other",
+        standfirst="Under it",
+        kicker="Above",
+        section="culture",
+        kind=Kind.DATA,
+        layout="picture",
     )
     slot = composed([article], IssueFile(articles={"it": override})).issue.slots[0]
     printed = slot.article
     assert (printed.title, printed.standfirst, printed.kicker) == ("Other", "Under it", "Above")
     assert (slot.section.name, slot.kind) == ("Culture", Kind.DATA)
+    assert printed.layout == "picture"
     assert article.title == "It"
 
 

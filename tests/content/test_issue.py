@@ -72,6 +72,7 @@ def test_every_choice_of_the_editor_is_read(tmp_path: Path) -> None:
         ("[cover]\nfocus = [nan, 0.5]", "focus must be two numbers from 0 to 1"),
         ('[cover]\npicture = "../../secret.jpg"', "picture must lie below the issue's folder"),
         ('[cover]\npicture = "/etc/passwd"', "picture must lie below the issue's folder"),
+        ('[cover]\ndesign = "round"', 'design = "round": use one of full, framed, type'),
         ("[cover]\nlines = [" + '{text = "x"},' * 5 + "]", "at most four coverlines"),
         ("[letter]\nbyline = 'me'", "letter.text is missing"),
         ("[[slots]]", "a slot holds either article"),
