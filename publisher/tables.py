@@ -18,7 +18,6 @@ from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from publisher.errors import ConfigError
-from publisher.week import WeekMoment
 
 T = TypeVar("T")
 _WORDS: dict[Any, str] = {
@@ -113,7 +112,7 @@ def _value(hint: Any, value: Any, file: str, path: str) -> Any:
             raise refuse("a table")
         inner = get_args(hint)[1]
         return {str(k): _value(inner, v, file, f"{path}.{k}") for k, v in value.items()}
-    if dataclasses.is_dataclass(hint) and hint is not WeekMoment:
+    if dataclasses.is_dataclass(hint) and not _is_written(hint):
         return read(typing.cast("type[Any]", hint), value, file=file, at=path)
     return _plain(hint, value, refuse)
 
@@ -139,11 +138,11 @@ def _plain(hint: Any, value: Any, refuse: Any) -> Any:
             return ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise refuse("a time zone such as Africa/Tunis") from None
-    if hint is WeekMoment:
+    if _is_written(hint):
         try:
-            return WeekMoment.parse(value)
+            return hint.parse(value)
         except ConfigError:
-            raise refuse('a weekday and time such as "Friday 06:00"') from None
+            raise refuse(hint.EXAMPLE) from None
     if hint is Path:
         return Path(value)
     raise TypeError(f"no reader for {hint}")
@@ -179,8 +178,16 @@ def describe(cls: type[Any], at: str = "") -> list[KeyDoc]:
 def _inner_table(hint: Any) -> type[Any] | None:
     for member in (hint, *get_args(hint)):
         if isinstance(member, type) and dataclasses.is_dataclass(member):
-            return None if member is WeekMoment else member
+            return None if _is_written(member) else member
     return None
+
+
+def _is_written(hint: Any) -> bool:
+    """Return whether values of this class are read by its own `parse` from a text.
+
+    It says in `EXAMPLE` what such a text is.
+    """
+    return hasattr(hint, "parse") and hasattr(hint, "EXAMPLE")
 
 
 def _toml(value: Any) -> str:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Self
+from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from publisher.errors import ConfigError
@@ -17,6 +17,8 @@ _MOMENT = re.compile(r"(?P<day>[A-Za-z]+) (?P<hour>\d{2}):(?P<minute>\d{2})")
 @dataclass(frozen=True)
 class WeekMoment:
     """A weekday and wall-clock time, such as Friday 06:00; the zone is the publication's."""
+
+    EXAMPLE: ClassVar[str] = 'a weekday and time such as "Friday 06:00"'
 
     weekday: int  #: Monday is 0, as in `date.weekday`
     time: time

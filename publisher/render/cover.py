@@ -7,15 +7,14 @@ from publisher.content.issue import Issue
 from publisher.content.typography import typeset
 from publisher.render import colour
 from publisher.render.balance import Headline, fit_headline
-from publisher.render.pieces import FONTS, Lead
+from publisher.render.pieces import Lead
 from publisher.render.plates import COVER_BYTES, Plates
 from publisher.render.sheet import OVERHANG, Sheet
+from publisher.render.theme import Theme
 
 #: below so many pixels an inch a picture is not blown up to the whole page but framed
 _FULL_PPI = 84
 _FRAMED = 203.0  #: millimetres that masthead and lines take beside a framed picture
-_SIZES = (76, 70, 64, 58, 52, 46, 40, 34)
-_FRAMED_SIZES = (50, 46, 42, 38, 34, 30, 26)  #: beside a framed picture there is less room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +43,9 @@ class Cover:
     colour: str
 
 
-def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Plates) -> Cover:
+def make_cover(
+    issue: Issue, publication: Publication, sheet: Sheet, plates: Plates, theme: Theme
+) -> Cover:
     """Set the front page of an issue.
 
     A sharp picture fills the page; a small one stands in a frame of the section's
@@ -75,7 +76,7 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
     elif picture is not None:
         plates.lead(picture, owner, width=sheet.width, height=sheet.height, role="cover")
     title = typeset(cover.title, language)
-    face = FONTS / ("amiri-bold.ttf" if language.startswith("ar") else "display-bold.ttf")
+    how = theme.tokens.cover
     return Cover(
         layout=layout,
         lead=lead,
@@ -83,10 +84,10 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
         thumb_height=round(small * tall, 1),
         thumb_share=round(small / sheet.width, 4),
         headline=fit_headline(
-            title,
+            how.headline.printed(title),
             measure=sheet.type_width,
-            face=face,
-            sizes=_FRAMED_SIZES if layout == "framed" else _SIZES,
+            face=theme.face(how.headline, language),
+            sizes=how.framed_sizes if layout == "framed" else how.sizes,
             max_lines=2 if layout == "framed" else 3,
         ),
         kicker=typeset(cover.kicker, language),
@@ -96,5 +97,5 @@ def make_cover(issue: Issue, publication: Publication, sheet: Sheet, plates: Pla
             Line(text=typeset(line.text, language), section=line.section.name, story=line.story)
             for line in cover.lines
         ),
-        colour=colour.legible(ground, "#ffffff", 7.0),
+        colour=colour.legible(ground, theme.tokens.colours.paper, 7.0),
     )

@@ -23,29 +23,21 @@ from publisher.render.blocks import (
     without_short_ends,
 )
 from publisher.render.essay import essay_plates, opening_bounds
-from publisher.render.guide import TONE
 from publisher.render.leads import Leads
-from publisher.render.pieces import (
-    FONTS,
-    Layout,
-    Piece,
-    layout_of,
-    set_headline,
-    set_standfirst,
-)
+from publisher.render.pieces import Piece, kind_of, set_headline, set_standfirst
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import Sheet
+from publisher.render.theme import Theme
+from publisher.render.tokens import Layout, Style
 from publisher.render.variants import possible, variants
-
-_PAPER = "#ffffff"
 
 
 class Dresser:
     """Makes `Piece`s of places; bodies are made once, the order of their blocks may change."""
 
-    def __init__(self, sheet: Sheet, plates: Plates) -> None:
-        self._sheet, self._plates = sheet, plates
+    def __init__(self, sheet: Sheet, plates: Plates, theme: Theme) -> None:
+        self._sheet, self._plates, self._theme = sheet, plates, theme
         self._leads = Leads(sheet, plates)
         self._bodies: dict[str, Body] = {}
         self._orders: dict[str, tuple[int, ...]] = {}
@@ -112,7 +104,7 @@ class Dresser:
 
     def _inner(self, place: Place, picture: Picture, wide: bool) -> str:
         """Return the address of a picture in the text, as wide as its column or the page."""
-        sheet, how = self._sheet, layout(place)
+        sheet, how = self._sheet, self.layout(place)
         width = sheet.type_width if wide else sheet.column(how.columns, how.gap)
         ratio, height = self._plates.ratio(picture), None
         if ratio is not None and ratio < 1 / 1.2:
@@ -124,16 +116,22 @@ class Dresser:
         )
 
     def _look(self, place: Place) -> Look:
-        wide, how = place.kind is Kind.DATA, layout(place)
+        wide, how = place.kind is Kind.DATA, self.layout(place)
+        theme, colours = self._theme, self._theme.tokens.colours
         return Look(
-            family="'Publisher Sans', 'Publisher Arabic', sans-serif",
-            regular=FONTS / "sans-regular.ttf",
-            bold=FONTS / "sans-semibold.ttf",
-            accent=colour.legible(place.colour, _PAPER),
-            ink="#1b1a17",
-            muted="#5b5750",
+            family=f"{theme.lists['sans']}, sans-serif".replace('"', "'"),
+            regular=theme.face(Style(family="sans")),
+            bold=theme.face(Style(family="sans", weight=600)),
+            accent=colour.legible(place.colour, colours.paper),
+            ink=colours.ink,
+            muted=colours.soft,
+            paper=colours.paper,
             width=self._sheet.type_width if wide else self._sheet.column(how.columns, how.gap),
         )
+
+    def layout(self, place: Place, variant: str = "") -> Layout:
+        """Return how a place is set, by its kind or in one variant."""
+        return self._theme.layout(kind_of(place.kind, cover_story=place.cover_story), variant)
 
     # ---- the variants ----------------------------------------------------------------
 
@@ -164,7 +162,7 @@ class Dresser:
 
         It is its lead picture's height, or without one the air about its headline.
         """
-        how, variant = layout(place), variant or self.variant(place)
+        how, variant = self.layout(place), variant or self.variant(place)
         if place.kind is Kind.PHOTO_ESSAY:
             above = self._body(place).pictures[int(variant == "full") :]
             ratio = self._plates.ratio(above[0]) if above else None
@@ -183,7 +181,7 @@ class Dresser:
 
     def give(self, place: Place, variant: str | None = None) -> float:
         """Return how many millimetres of a lead's height lengthen the text by a page."""
-        frame = self._leads.frame(layout(place), variant or self.variant(place))
+        frame = self._leads.frame(self.layout(place), variant or self.variant(place))
         return self._sheet.type_height * (frame.columns if frame else 1)
 
     def _second(self, place: Place) -> Picture | None:
@@ -206,8 +204,10 @@ class Dresser:
 
         `without` names pull quotes that are left out, numbered as in `quotes`.
         """
-        article, language, how = place.article, place.language, layout(place)
+        article, language, how = place.article, place.language, self.layout(place)
+        colours = self._theme.tokens.colours
         variant, blocks = variant or self.variant(place), self.blocks(place)
+        shown = self.layout(place, variant)
         order = self.order(place)
         left = {at for at, number in enumerate(order) if number in without}
         essay, second = place.kind is Kind.PHOTO_ESSAY, None
@@ -229,18 +229,20 @@ class Dresser:
             template=how.template,
             language=language,
             direction=place.direction,
-            colour=colour.legible(place.colour, TONE),
-            tint=colour.mixed(place.colour, _PAPER, 0.9),
-            deep=colour.legible(place.colour, _PAPER, 8.0),
+            colour=colour.legible(place.colour, colours.tone),
+            tint=colour.mixed(place.colour, colours.paper, colours.tint),
+            deep=colour.legible(place.colour, colours.paper, 8.0),
             flag=place.section,
             part=place.part,
             title=title,
-            headline=set_headline(title, how, variant, self._sheet, language),
+            headline=set_headline(title, shown, self._sheet, self._theme, language),
             kicker=typeset(article.kicker, language),
-            standfirst=set_standfirst(article.standfirst, variant, self._sheet, language),
+            standfirst=set_standfirst(
+                article.standfirst, shown, self._sheet, self._theme, language
+            ),
             byline=article.byline,
             dateline=article.dateline,
-            body=_dressed(blocks, place, left),
+            body=_dressed(blocks, place, how, left),
             lead=lead,
             second=second,
             plates=essay_plates(
@@ -265,18 +267,12 @@ class Dresser:
         )
 
 
-def layout(place: Place) -> Layout:
-    """Return how a place is set."""
-    return layout_of(place.kind, cover_story=place.cover_story)
-
-
-def _dressed(blocks: Sequence[Block], place: Place, left: Collection[int]) -> Markup:
+def _dressed(blocks: Sequence[Block], place: Place, how: Layout, left: Collection[int]) -> Markup:
     """Return a body with drop cap, end mark and numbers, but for the blocks that are left out.
 
     The title of a fact box is a heading of the second rank, like a crosshead: a third
     rank without a second before it would be a hole in the document's outline.
     """
-    how = layout(place)
     printed = [number for number in range(len(blocks)) if number not in left]
     dressed: Sequence[Block] = [
         replace(block, html=block.html.replace("<h3", "<h2").replace("</h3>", "</h2>"))

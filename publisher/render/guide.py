@@ -11,19 +11,15 @@ from publisher.render.colour import legible
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import Sheet
-
-TONE = "#f7f2e9"  #: the second paper colour, of contents, letter and opinion
-_TEASER, _LEAST = 36.0, 22.0  #: heights of a teaser's picture, millimetres
-_TALLEST = 44.0
-_WORDS = 26.0  #: what a teaser takes beside its picture
-_AIR = 10.0  #: between the article and the teasers
+from publisher.render.theme import Theme
 
 
 class Teasers:
     """Chooses other stories to point to, each as rarely as the others."""
 
-    def __init__(self, places: Sequence[Place], plates: Plates, sheet: Sheet) -> None:
+    def __init__(self, places: Sequence[Place], plates: Plates, sheet: Sheet, theme: Theme) -> None:
         self._places, self._plates, self._sheet = places, plates, sheet
+        self._theme, self._how = theme, theme.tokens.teasers
         self._shown: Counter[str] = Counter()
 
     def beside(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
@@ -33,10 +29,11 @@ class Teasers:
         next story, which often begins on the facing page. With `room`, in millimetres, the
         pictures are as high as it allows; a little room has only words, too little nothing.
         """
-        height = _TEASER if room is None else min(room - _WORDS - _AIR, _TALLEST)
+        how = self._how
+        height = how.height if room is None else min(room - how.words - how.air, how.most)
         if height < 0:
             return []
-        others = self._others(place, pictures=height >= _LEAST)
+        others = self._others(place, pictures=height >= how.least)
         return [self._teaser(other, height) for other in others[:count]]
 
     def _others(self, place: Place, *, pictures: bool) -> list[Place]:
@@ -57,7 +54,7 @@ class Teasers:
     def _teaser(self, place: Place, height: float) -> dict[str, Any]:
         self._shown[place.anchor] += 1
         lead = None
-        if height >= _LEAST:
+        if height >= self._how.least:
             lead = self._plates.lead(
                 place.article.picture,
                 place.anchor,
@@ -65,19 +62,19 @@ class Teasers:
                 height=height,
                 role="teaser",
             )
-        return pointer(place) | {
+        return pointer(place, self._theme.tokens.colours.tone) | {
             "title": tied(typeset(place.article.title, place.language)),
             "url": lead.url if lead else "",
             "height": round(height, 1),
         }
 
 
-def pointer(place: Place) -> dict[str, Any]:
-    """Return what a line or picture that leads to a story says of it."""
+def pointer(place: Place, paper: str) -> dict[str, Any]:
+    """Return what a line or picture that leads to a story says of it, printed on this paper."""
     return {
         "slug": place.anchor,
         "flag": place.section,
-        "colour": legible(place.colour, TONE),
+        "colour": legible(place.colour, paper),
         "title": typeset(place.article.title, place.language),
         "language": place.language,
         "direction": place.direction,

@@ -6,10 +6,11 @@ from dataclasses import replace
 from publisher.content.article import Picture
 from publisher.content.body import Body
 from publisher.content.typography import typeset
-from publisher.render.pieces import Layout, Lead
+from publisher.render.pieces import Lead
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG, Sheet
+from publisher.render.tokens import Layout
 from publisher.render.variants import FRAMES, LEAST_PPI, Facts, Frame
 
 _PORTRAIT, _LETTER = 34.0, 1.25  #: width of a writer's picture; height over width

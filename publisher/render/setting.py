@@ -18,12 +18,14 @@ from publisher.render.colour import mixed
 from publisher.render.contents import make_contents
 from publisher.render.cover import Cover, make_cover
 from publisher.render.dressing import Dresser
+from publisher.render.folders import template_folders
 from publisher.render.guide import Teasers
-from publisher.render.pieces import FONTS, credits
+from publisher.render.pieces import credits
 from publisher.render.places import Place, brief_places, running_order
 from publisher.render.plates import Plates
-from publisher.render.sheet import MM, sheet
+from publisher.render.sheet import MM, OVERHANG, sheet
 from publisher.render.templates import STATIC, TEMPLATES, environment, render
+from publisher.render.theme import load_theme
 from publisher.render.words import words
 
 #: the style sheets in order, templates/magazine/styles/NAME.css
@@ -31,9 +33,7 @@ STYLES = (
     *("fonts", "tokens", "page", "type", "cover", "contents", "letter", "news", "feature"),
     *("opinion", "interview", "data", "briefs", "essay", "listing", "filler", "back", "arabic"),
 )
-_MASTHEAD_TOP, _MASTHEAD_MOST = 9.0, 190.0  #: millimetres from the edge; points
-_CALL, _CALL_SIZE = 160.0, 25.0  #: the back page's invitation: millimetres, points
-_TRACKING = 0.035  #: ems the masthead's letters are drawn together
+_CALL = 160.0  #: the back page's invitation, millimetres
 
 
 class Setting:
@@ -41,7 +41,8 @@ class Setting:
 
     def __init__(self, issue: Issue, publication: Publication) -> None:
         self.issue, self.publication = issue, publication
-        self.sheet = sheet(publication.editions.page_size)
+        self.theme = load_theme(publication)
+        self.sheet = sheet(publication.editions.page_size, self.theme.tokens.page)
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
         self.plates = Plates(
             issue.folder,
@@ -49,34 +50,38 @@ class Setting:
             severities,
             least_ppi=publication.preflight.least_ppi,
         )
-        self.dresser = Dresser(self.sheet, self.plates)
+        self.dresser = Dresser(self.sheet, self.plates, self.theme)
         self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]
         self.places = running_order(issue, publication, letter)
-        self._teasers = Teasers(self.places, self.plates, self.sheet)
+        self._teasers = Teasers(self.places, self.plates, self.sheet, self.theme)
 
     @cached_property
     def env(self) -> ImmutableSandboxedEnvironment:
         """The templates' environment with what the magazine's templates use."""
-        env = environment(self.publication)
+        env, colours = environment(self.publication), self.theme.tokens.colours
         env.filters["bare"] = lambda address: address.split("://", 1)[-1].rstrip("/")
         env.globals |= {
             "issue": self.issue,
             "sheet": self.sheet,
+            "theme": self.theme,
+            "tokens": self.theme.tokens,
+            "type": self.theme.tokens.type,
+            "overhang": OVERHANG,
             "words": self.words(self.publication.language),
             "static": self.static,
             "styles": STYLES,
             "masthead": self._masthead,
             "strap_top": self._strap_top,
-            "tint": mixed(self.publication.colour, "#ffffff", 0.9),
+            "tint": mixed(self.publication.colour, colours.paper, colours.tint),
             "cover": self.cover,
         }
         return env
 
     def static(self, name: str) -> str:
-        """Return the address of a file in templates/static/, the publication's own first."""
-        own = self.publication.root / "templates" / "static" / name
-        return (own if own.is_file() else STATIC / name).resolve().as_uri()
+        """Return the address of a file in static/ of the theme or the templates, theirs first."""
+        paths = (folder / "static" / name for folder in template_folders(self.publication))
+        return next((path for path in paths if path.is_file()), STATIC / name).resolve().as_uri()
 
     def words(self, language: str) -> dict[str, str]:
         """Return the theme's words in a language."""
@@ -102,16 +107,19 @@ class Setting:
     @cached_property
     def cover(self) -> Cover:
         """The front page."""
-        return make_cover(self.issue, self.publication, self.sheet, self.plates)
+        return make_cover(self.issue, self.publication, self.sheet, self.plates, self.theme)
 
     @cached_property
     def _masthead(self) -> Headline:
         """The title, as wide as the type area if that is not too tall."""
-        title = typeset(self.publication.title, self.publication.language)
-        face = FONTS / ("amiri-bold.ttf" if self._arabic else "display-black.ttf")
-        em = text_width(title, face, 1) - _TRACKING * len(title) * (not self._arabic)
-        most = _MASTHEAD_MOST * (0.6 if self._arabic else 1)
-        size = round(min(most, self.sheet.type_width * MM / em), 1)
+        how, language = self.theme.tokens.masthead, self.publication.language
+        title = how.style.printed(typeset(self.publication.title, language))
+        face = self.theme.face(how.style, language)
+        em = text_width(title, face, 1) + how.style.tracking / 1000 * len(title) * (
+            not self._arabic
+        )
+        most = how.most * (0.6 if self._arabic else 1)
+        size = round(min(most, how.width * self.sheet.type_width * MM / em), 1)
         return fit_headline(title, measure=9999, face=face, sizes=(size,), max_lines=1)
 
     @property
@@ -121,8 +129,9 @@ class Setting:
     @property
     def _strap_top(self) -> float:
         """Where the line below the masthead stands, millimetres from the edge."""
-        tall = 1.22 if self._arabic else 0.84  # ems: Arabic reaches far below its line
-        return round(_MASTHEAD_TOP + self._masthead.size / MM * tall + 4, 1)
+        how = self.theme.tokens.masthead
+        tall = 1.22 if self._arabic else how.tall  # ems: Arabic reaches far below its line
+        return round(how.top + self._masthead.size / MM * tall + how.below, 1)
 
     def front(self) -> str:
         """Return the cover."""
@@ -134,19 +143,20 @@ class Setting:
         return render(
             self.env,
             "magazine/contents.html",
-            contents=make_contents(self.places, self.plates, self.sheet, in_brief),
+            contents=make_contents(self.places, self.plates, self.sheet, self.theme, in_brief),
         )
 
     def back(self) -> str:
         """Return the back page."""
         words = self.words(self.publication.language)["subscribe_invitation"]
         call = typeset(words.format(title=self.publication.title), self.publication.language)
-        face = FONTS / ("amiri-regular.ttf" if self._arabic else "subhead-regular.ttf")
+        style = self.theme.tokens.type.back_call
+        face = self.theme.face(style, self.publication.language)
         front = [self.cover.lead.credit] if self.cover.lead and self.cover.lead.credit else []
         return render(
             self.env,
             "magazine/back.html",
-            call=Headline(balance(call, _CALL * MM, face, _CALL_SIZE), _CALL_SIZE),
+            call=Headline(balance(style.printed(call), _CALL * MM, face, style.size), style.size),
             qr=qr_data_uri(f"{self.publication.public_url}/subscribe"),
             credits=credits(self.issue.articles, [*front, *self.dresser.credits]),
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from publisher.config import PageSize
+from publisher.render.tokens import Page
 
 MM = 72 / 25.4  #: points in a millimetre
 OVERHANG = 0.5  #: millimetres by which what bleeds reaches over the edge, against hairlines
@@ -15,9 +16,9 @@ class Sheet:
 
     width: float
     height: float
-    top: float = 18.0
-    side: float = 16.0
-    foot: float = 20.0
+    top: float
+    side: float
+    foot: float
     gutter: float = 5.0
 
     @property
@@ -35,12 +36,23 @@ class Sheet:
         between = self.gutter if gap is None else gap
         return round((self.type_width - (count - 1) * between) / count, 2)
 
+    def span(self, count: int) -> float:
+        """Return the width of so many columns of the twelve-column grid, gutters included."""
+        column = (self.type_width - 11 * self.gutter) / 12
+        return round(count * column + (count - 1) * self.gutter, 2)
 
-def sheet(size: PageSize) -> Sheet:
-    """Return the sheet of a paper size."""
-    if size is PageSize.LETTER:
-        return Sheet(width=215.9, height=279.4)
-    return Sheet(width=210.0, height=297.0)
+
+def sheet(size: PageSize, page: Page) -> Sheet:
+    """Return the sheet of a paper size with a theme's margins."""
+    width, height = (215.9, 279.4) if size is PageSize.LETTER else (210.0, 297.0)
+    return Sheet(
+        width=width,
+        height=height,
+        top=page.top,
+        side=page.side,
+        foot=page.foot,
+        gutter=page.gutter,
+    )
 
 
 def pixels(millimetres: float) -> int:

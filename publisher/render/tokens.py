@@ -1,0 +1,381 @@
+"""What theme.toml may say: each table a dataclass, each key with its explanation.
+
+Lengths of the page are millimetres, of type points, of tracking thousandths of an em.
+"""
+
+import re
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Self
+
+from publisher.content.article import Kind
+from publisher.errors import ConfigError
+from publisher.tables import key
+
+WEIGHTS = {
+    "light": 300,
+    "regular": 400,
+    "medium": 500,
+    "semibold": 600,
+    "bold": 700,
+    "black": 900,
+}
+FAMILIES = ("text", "subhead", "display", "sans", "arabic")
+_SIZE = re.compile(r"(?P<size>\d+(?:\.\d+)?)?(?:/(?P<leading>\d+(?:\.\d+)?))?")
+_TRACKING = re.compile(r"[+-]\d+")
+_RATIO = 4.0  #: a leading below it is a multiple of the size
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How some words are set, written as typographers do: "sans bold 8.5/10 caps +60".
+
+    Family, weight, italic, size/leading in points, capitals, tracking in thousandths of
+    an em. A leading below 4 is a multiple of the size; a missing one is the text's.
+    """
+
+    EXAMPLE: ClassVar[str] = 'family, weight and size such as "sans bold 8.5/10 caps +60"'
+
+    family: str
+    weight: int = 400
+    italic: bool = False
+    size: float = 0.0  #: points; 0 where the place decides
+    leading: float = 0.0  #: points, or a multiple of the size; 0 for the text's own
+    caps: bool = False
+    tracking: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a style as it is written in theme.toml; raise `ConfigError` if it is none."""
+        family, *words = text.split() or [""]
+        if family not in FAMILIES:
+            raise ConfigError(f'"{text}" must begin with one of {", ".join(FAMILIES)}')
+        weight, italic, caps, tracking, size, leading = 400, False, False, 0, 0.0, 0.0
+        for word in words:
+            if word in WEIGHTS:
+                weight = WEIGHTS[word]
+            elif word == "italic":
+                italic = True
+            elif word == "caps":
+                caps = True
+            elif _TRACKING.fullmatch(word):
+                tracking = int(word)
+            elif match := _SIZE.fullmatch(word):
+                size, leading = float(match["size"] or 0), float(match["leading"] or 0)
+            else:
+                raise ConfigError(f'"{text}": {word} is neither weight, size, caps nor tracking')
+        return cls(
+            family=family,
+            weight=weight,
+            italic=italic,
+            size=size,
+            leading=leading,
+            caps=caps,
+            tracking=tracking,
+        )
+
+    @property
+    def font(self) -> str:
+        """Return the CSS shorthand `font`."""
+        size = f"{self.size:g}pt" if self.size else "1em"
+        if not self.leading:
+            leading = "var(--leading)"
+        elif self.leading < _RATIO:
+            leading = f"{self.leading:g}"
+        else:
+            leading = f"{self.leading:g}pt"
+        slant = "italic " if self.italic else ""
+        return f"{slant}{self.weight} {size}/{leading} var(--{self.family})"
+
+    @property
+    def spaced(self) -> str:
+        """Return the CSS value of `letter-spacing`."""
+        return f"{self.tracking / 1000:g}em"
+
+    @property
+    def case(self) -> str:
+        """Return the CSS value of `text-transform`."""
+        return "uppercase" if self.caps else "none"
+
+    def printed(self, text: str) -> str:
+        """Return a text as this style prints it, in capitals or not."""
+        return text.upper() if self.caps else text
+
+    def __str__(self) -> str:
+        """Return CSS declarations, for `{{ type.kicker }}` in a style sheet."""
+        return f"font: {self.font}; letter-spacing: {self.spaced}; text-transform: {self.case}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Margins and columns; inner and outer margins are alike, so that pages can change sides."""
+
+    top: float = key("Margin above the text, mm")
+    side: float = key("Margin beside the text, mm")
+    foot: float = key("Margin below the text, mm")
+    gutter: float = key("Between the columns of the twelve-column grid, mm")
+
+    def __post_init__(self) -> None:
+        if min(self.top, self.side, self.foot, self.gutter) < 0 or self.side > 60:
+            raise ConfigError("margins must be from 0 to 60 mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """The type of everything but headlines, by what it is for."""
+
+    text: Style = key("Running text; its leading is the baseline grid")
+    crosshead: Style = key("Headings within the text")
+    footnote: Style = key("Footnotes")
+    footnote_call: Style = key("The number of a footnote in the text")
+    kicker: Style = key("Line above a headline")
+    kicker_large: Style = key("The same on an opening page")
+    standfirst: Style = key("Paragraph below a headline")
+    byline: Style = key("Who wrote it")
+    byline_large: Style = key("The same where the writer counts: opinion")
+    dateline: Style = key("Where it was written")
+    caption: Style = key("Below a picture")
+    credit: Style = key("Who took a picture")
+    opening_caption: Style = key("Caption on an opening page")
+    pull_quote: Style = key("Quotation set apart")
+    pull_quote_large: Style = key("The same in opinion")
+    quoted: Style = key("Who said it")
+    question: Style = key("Question of an interview")
+    box: Style = key("Text of a fact box")
+    box_title: Style = key("Title of a fact box")
+    chart_title: Style = key("Title of a chart or map")
+    chart_title_large: Style = key("The same on a data page")
+    source: Style = key("Where data come from")
+    table: Style = key("Tables")
+    after: Style = key("Sources, corrections and link after a piece")
+    flag: Style = key("Name of the section at the head of a page")
+    folio: Style = key("Line at the foot of a page")
+    folio_number: Style = key("Page number")
+    page_title: Style = key("Title of contents")
+    page_title_large: Style = key("Title of the briefs")
+    page_title_small: Style = key("The same where the page is short of room")
+    cover_strap: Style = key("Line below the masthead")
+    cover_kicker: Style = key("Line above the cover's main line")
+    cover_standfirst: Style = key("Words below the cover's main line")
+    cover_standfirst_small: Style = key("The same beside a framed picture")
+    coverline: Style = key("Coverlines")
+    coverline_section: Style = key("The section above a coverline")
+    contents_about: Style = key("Section and writer in the contents")
+    contents_standfirst: Style = key("Words below a title in roomy contents")
+    contents_label: Style = key("Title below a picture in the contents")
+    contents_number: Style = key("Page number on a picture in the contents")
+    contents_date: Style = key("Number and date of the issue in the contents")
+    letter_about: Style = key("The house, beside the editor's letter")
+    brief_text: Style = key("Text of a brief")
+    brief_text_small: Style = key("The same where the page is short of room")
+    brief_text_large: Style = key("The same where a page has one or two only")
+    brief_after: Style = key("Sources after a brief")
+    brief_large: Style = key("Headline of a brief where a page has one or two only")
+    essay_caption: Style = key("Caption on a photo essay's pages")
+    listing_date: Style = key("Day of a listing")
+    listing_text: Style = key("What happens on it")
+    quiz_question: Style = key("Question of a quiz")
+    quiz_number: Style = key("Its number")
+    quiz_answers: Style = key("Answers, upside down")
+    filler_title: Style = key("Line above teasers")
+    teaser: Style = key("Title of a teaser")
+    teaser_section: Style = key("Its section")
+    teaser_page: Style = key("Its page")
+    back_call: Style = key("Invitation on the back page")
+    back_scan: Style = key("Words beside the back page's code")
+    back_scan_title: Style = key("The first of them")
+    colophon: Style = key("Small print of the back page")
+    colophon_title: Style = key("Its title")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Font files of a family; a weight that is missing is printed in the nearest."""
+
+    light: str = key("File in fonts/, weight 300", "")
+    regular: str = key("Weight 400")
+    italic: str = key("Weight 400, slanted", "")
+    medium: str = key("Weight 500", "")
+    semibold: str = key("Weight 600", "")
+    bold: str = key("Weight 700", "")
+    bold_italic: str = key("Weight 700, slanted", "")
+    black: str = key("Weight 900", "")
+
+    def files(self) -> list[tuple[int, bool, str]]:
+        """Return weight, slant and file of every face there is."""
+        found = []
+        for one in fields(self):
+            word, _, slant = one.name.partition("_")
+            italic = "italic" in (word, slant)
+            weight = WEIGHTS.get(word, 400)
+            if name := getattr(self, one.name):
+                found.append((weight, italic, name))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Families:
+    """What each family is for; the publication's own files may stand in the theme's fonts/."""
+
+    text: Family = key("Running text")
+    subhead: Family = key("Standfirsts and other text of 12 to 20 points")
+    display: Family = key("Headlines")
+    sans: Family = key("Captions, tables, charts and other small type")
+    arabic: Family = key("Everything in Arabic")
+    fallback: dict[str, Family] = key("Families for what the others lack, in order")
+
+    def families(self) -> dict[str, Family]:
+        """Return the families a style may name."""
+        return {name: getattr(self, name) for name in FAMILIES}
+
+    def all(self) -> dict[str, Family]:
+        """Return every family by name."""
+        return self.families() | self.fallback
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colours:
+    """Colours by what they are for, `#rrggbb`."""
+
+    ink: str = key("Text")
+    soft: str = key("Captions and other secondary text")
+    hair: str = key("Thin lines")
+    hair_on_tone: str = key("Thin lines on the second paper")
+    paper: str = key("Pages")
+    tone: str = key("Second paper: contents, letter, opinion, colophon")
+    night: str = key("Pages of a photo essay")
+    on_night: str = key("Text on them")
+    soft_on_night: str = key("Secondary text on them")
+    tint: float = key("How much of the paper is in a section's tint, 0 to 1")
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, str) and not _COLOUR.fullmatch(value):
+                raise ConfigError(f'{one.name} = "{value}" is no colour: write #rrggbb')
+        if not 0 <= self.tint <= 1:
+            raise ConfigError("tint must be from 0 to 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Lines and corners."""
+
+    hair: float = key("Thin lines, points")
+    thin: float = key("Lines above teasers and coverlines, points")
+    thick: float = key("Lines above quotes, boxes and heads, points")
+    corner: float = key("Radius of the corners of pictures and boxes, mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masthead:
+    """The name on cover, letter and back page."""
+
+    style: Style = key("Face, capitals and tracking; the size comes from the width")
+    top: float = key("Distance from the edge of the paper, mm")
+    most: float = key("Largest size, points")
+    width: float = key("Share of the type area's width, 0 to 1")
+    below: float = key("From the foot of its letters to the line below it, mm")
+    tall: float = key("Height of its letters, ems")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropCap:
+    """The large first letter, in multiples of the text's leading."""
+
+    style: Style = key("Face and weight")
+    size: float = key("Size, in leadings")
+    height: float = key("Height of its line, in leadings")
+    top: float = key("Moved down, points")
+    apart: float = key("From the text beside it, points")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndMark:
+    """A small mark after the last word."""
+
+    width: float = key("Width, points")
+    height: float = key("Height, points")
+    round: float = key("Radius of its corners, points")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """The main line of the front page."""
+
+    headline: Style = key("Face, leading and tracking of the main line")
+    sizes: tuple[float, ...] = key("Its sizes on a full picture, points, large to small")
+    framed_sizes: tuple[float, ...] = key("Its sizes beside a framed picture")
+    standfirst_width: float = key("Width of the words below it, mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """How large the list of contents is set."""
+
+    title: Style = key("Title of a story")
+    cover: Style = key("Title of the cover story")
+    row: tuple[float, float] = key("Least and most height of a story with a title of one line, mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """The list of contents and the pictures beside it."""
+
+    top: float = key("From the type area's head to the list, mm")
+    thumbs_top: float = key("From the type area's head to the pictures, mm")
+    indent: float = key("From the list's edge to the titles, mm")
+    apart: float = key("Between list and pictures, mm")
+    thumbs: int = key("Pictures at most")
+    thumb: tuple[float, float] = key("Least and most height of a picture, mm")
+    first: float = key("The first picture is so many times as tall")
+    label: float = key("Height of a picture's title, mm")
+    between: float = key("Between two pictures, mm")
+    roomy: Entry = key("A short list")
+    plain: Entry = key("A list of usual length")
+    dense: Entry = key("A very long list")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teasers:
+    """Other stories at the foot of a page."""
+
+    height: float = key("Height of a teaser's picture, mm")
+    least: float = key("Least height; below it there are words only, mm")
+    most: float = key("Most height, mm")
+    words: float = key("What a teaser takes beside its picture, mm")
+    air: float = key("Between the article and the teasers, mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a kind is set: columns, headline, and what may grow so that the last page is full.
+
+    The air about the headline, where no picture can give, runs between its bounds.
+    """
+
+    #: name of its template and of its class in the style sheets; the program says it
+    template: str = field(default="", metadata={"hidden": True})
+    variant: str = field(default="", metadata={"hidden": True})
+    columns: int = key("Columns of the text")
+    gap: float = key("Between the columns, mm", 5.0)
+    text: Style = key("Its text; the leading is its baseline grid")
+    justify: bool = key("Set the text justified; else ragged", False)
+    headline: Style = key("Face, leading and tracking of the headline")
+    sizes: tuple[float, ...] = key("Sizes of the headline, points, large to small")
+    lines: int = key("Lines of the headline at most", 2)
+    span: int = key("Columns of the twelve-column grid the headline may take", 12)
+    standfirst: Style | None = key("Its standfirst, if not as in `type`", None)
+    air: tuple[float, float] = key("Least and most free space about the head, mm", (0.0, 0.0))
+    dropcap: bool = key("Enlarge the first letter", False)
+    end_mark: bool = key("Print the end mark", True)
+
+    def __post_init__(self) -> None:
+        if not self.sizes:
+            raise ConfigError("sizes: at least one size is needed")
+        if not 1 <= self.columns <= 6 or not 1 <= self.span <= 12:
+            raise ConfigError("columns must be from 1 to 6, span from 1 to 12")
+
+
+#: the layouts every theme has; more may be named KIND-VARIANT
+LAYOUTS = (*(kind.value for kind in Kind), "cover-story")
