@@ -20,6 +20,7 @@ from publisher.content.body import Body, Look, Medium, PictureUrl
 from publisher.content.fences import tidy
 from publisher.content.figures import picture_problems, set_figures, wanting_severity
 from publisher.content.footnotes import Footnotes, set_footnotes
+from publisher.content.ordinals import raise_ordinals
 from publisher.content.typography import typeset_parts
 
 __all__ = [
@@ -148,6 +149,8 @@ class _Finish(Treeprocessor):
         self.set_tables(root)
         self.set_links(root)
         self.set_type(root)
+        if self.making.language.split("-")[0] == "fr":
+            raise_ordinals(root)
 
     def set_ids(self, root: ElementTree.Element) -> None:
         """Many articles share a page: an author's anchors get the article's name."""

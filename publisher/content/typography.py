@@ -35,7 +35,7 @@ _MARKS = {
     **dict.fromkeys(("pl", "ro", "hu"), _Marks(("„", "”"), ("«", "»"))),
     **dict.fromkeys(("sv", "fi"), _Marks(("”", "”"), ("’", "’"))),
 }
-#: scripts with punctuation of their own: only double quotes and ellipses are ours to set
+#: scripts with punctuation of their own, whose letters have no hyphens and no apostrophes
 _OWN_PUNCTUATION = frozenset({"ar", "fa", "ur", "ckb", "ps"})
 #: scripts whose quotes we cannot tell from letters' marks, or that use none of ours
 _UNTOUCHED = frozenset({"he", "yi", "zh", "ja", "ko", "th"})
@@ -44,13 +44,17 @@ _ADDRESS = re.compile(r"(?:\w+://|www\.|mailto:)[^\s\"'«»“”]+|[^\s\"'<>«�
 _ELLIPSIS = re.compile(r"(?<!\.)\.\.\.(?!\.)")
 _LONG_DASH = re.compile(r"(?<![-–—])---(?![-–—])|(?<=\w)--(?=\w)")
 _SPACED_DASH = re.compile(r"(?<=\S)[ \u00a0](?:--?|–)(?= \S)")
+#: the dash that opens a speech stays with its first word
+_SPEECH = re.compile(r"(?:(?<=\A[–—])|(?<=\n[–—])) (?=\S)")
 _NUMBER = r"\d+(?:[.,:]\d+)*"
 _RANGE = re.compile(
     rf"(?<![\w.,:/–-])(?P<low>{_NUMBER})(?P<dash>-)(?P<high>{_NUMBER})(?![\w/–-]|[.,:]\d)"
 )
 _UNIT = re.compile(
     r"(?<=\d) (?=(?:%|‰|°C?|€|\$|£|[kmc]?m²?|kg|g|ha|l|ml|[kMG]W|[kMGT]Wh|km/h|millions?"
-    r"|billions?|milliards?|Millionen|Milliarden|BC|AD|BCE|CE|[ap]m)(?!\w))"
+    r"|billions?|milliards?|Millionen|Milliarden|BC|AD|BCE|CE|[ap]m|h|min|euros?|dinars?"
+    r"|dirhams?|years?|months?|days?|hours?|ans?|mois|jours?|heures?|siècles?)(?!\w))"
+    r"|(?<=\d[ \u00a0]h) (?=\d\d\b)"  # 21 h 50
 )
 _ABBREVIATED = re.compile(
     r"(?:(?<!\w)(?:Mr|Mrs|Ms|Dr|St|Mme|Mlle|M\.)\.?(?P<name> )(?=[^\W\d_])"
@@ -62,6 +66,15 @@ _HIGH = re.compile(rf"(?<=[^\s;!?…(\[«]){_SPACES}*(?=[;!?]+(?:[\s\"'»”’)
 _COLON = re.compile(rf"(?<=[^\s:(\[«]){_SPACES}+(?=:(?:[\s»]|\Z))|(?<=[\w»)”’%])(?=:[\s»])")
 _AFTER_OPEN = re.compile(rf"(?<=«){_SPACES}*(?=[^\s»])")
 _BEFORE_CLOSE = re.compile(rf"(?<=[^\s«]){_SPACES}*(?=»)")
+#: after an Arabic letter, its vowels or a quotation that ends so
+_AFTER_ARABIC = "(?<=[\u0621-\u0652\u0671-\u06d3\u06d5»”])"
+_ENDS = '(?=[\\s"»”)\\]…]|\\Z)'
+_ARABIC_MARKS = tuple(
+    (re.compile(rf"{_AFTER_ARABIC} *{re.escape(latin)}{_ENDS}"), own)
+    for latin, own in ((",", "،"), (";", "؛"), ("?", "؟"))
+)
+_ARABIC_GAP = re.compile(rf"{_AFTER_ARABIC} +(?=[،؛؟!:.]{_ENDS})")
+_ARABIC_PERCENT = re.compile("(?<=[\u0660-\u0669\u06f0-\u06f9]) ?%")
 #: words whose first letters the apostrophe stands for
 _ELIDED = re.compile(r"'(?:\d\ds?\b|(?:tis|twas|em|til|cause|n|round)\b)", re.IGNORECASE)
 _OPENS_AFTER = frozenset("([{«“‘„‚—–-/¿¡\ufffc")
@@ -98,12 +111,20 @@ def _rules(language: str) -> list[Rule]:
         return []
     marks = _MARKS.get(language, _ENGLISH)
     if language in _OWN_PUNCTUATION:
-        return [_swap(_ELLIPSIS, "…"), lambda text: _quotes(text, marks, double_only=True)]
+        return [
+            _swap(_ELLIPSIS, "…"),
+            lambda text: _quotes(text, marks, double_only=True),
+            _swap(_SPACED_DASH, f"{NO_BREAK}–"),
+            *(_swap(pattern, mark) for pattern, mark in _ARABIC_MARKS),
+            _swap(_ARABIC_GAP, ""),
+            _swap(_ARABIC_PERCENT, "٪"),
+        ]
     rules: list[Rule] = [
         _swap(_ELLIPSIS, "…"),
         lambda text: _quotes(text, marks),
         _swap(_LONG_DASH, "—"),
         _swap(_SPACED_DASH, f"{NO_BREAK}–"),
+        _swap(_SPEECH, NO_BREAK),
         _ranges,
     ]
     if language == "fr":

@@ -36,7 +36,14 @@ def shown(text: str) -> str:
         ("it", '"L\'uomo"', "«L’uomo»"),
         ("sv", '"Ja"', "”Ja”"),
         ("ar", 'قال "مرحبا، كيف الحال؟" ثم...', "قال «مرحبا، كيف الحال؟» ثم…"),
-        ("ar", "١٩٩٠-١٩٩٥ - سنة", "١٩٩٠-١٩٩٥ - سنة"),
+        ("ar", "١٩٩٠-١٩٩٥ - سنة", "١٩٩٠-١٩٩٥~– سنة"),
+        ("ar", "خبز ، وملح; وماء?", "خبز، وملح؛ وماء؟"),
+        ("ar", "زاد ٥ % أو 5 %", "زاد ٥٪ أو 5 %"),
+        ("ar", "UNESCO, 1990-1995", "UNESCO, 1990-1995"),
+        ("fr", "à 21 h 50, dans 6 mois", "à 21~h~50, dans 6~mois"),
+        ("fr", "— Oui, dit-il", "—~Oui, dit-il"),
+        ("fr", 'Il dit : "l\'été "doux" !"', "Il dit~: «_l’été “doux”_!_»"),
+        ("en", "3 years, 40 days", "3~years, 40~days"),
         ("he", 'צה"ל', 'צה"ל'),
         ("xx", '"quoted"', "“quoted”"),
         ("", '"quoted"', "“quoted”"),
@@ -60,6 +67,7 @@ _LANGUAGES = st.sampled_from(["en", "fr", "ar", "de", "it", "sv", "ru", "he"])
 _TEXTS = st.one_of(
     st.text(max_size=60),
     st.text("ab15 .-\"'«»“”:;!?%(@/\u00a0\u202f–—…kmMr", max_size=40),
+    st.text('\u0628\u0627\u0650٥5 ,;?%،؛؟."«»–- ', max_size=30),
 )
 
 
