@@ -17,7 +17,7 @@ def front_picture(issue: Issue, publication: Publication) -> Path | None:
     None when the issue has no picture for its cover or it is lost.
     """
     made = issue.build_folder / "cover.jpg"
-    if "magazine" in publication.editions.make and made.is_file():
+    if "magazine" in (issue.editions or publication.editions.make) and made.is_file():
         return made
     picture = issue.cover.picture
     if picture is None:

@@ -14,6 +14,12 @@ class Links:
 
     publication: Publication
     week: Week
+    editions: tuple[str, ...] = ()  #: that are made of the issue, if not the publication's
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The editions that are made of the issue."""
+        return self.editions or self.publication.editions.make
 
     @property
     def issue(self) -> str:
@@ -23,18 +29,49 @@ class Links:
     @property
     def web(self) -> str:
         """The web edition."""
-        return self.issue if "web" in self.publication.editions.make else ""
+        return self.issue if "web" in self.made else ""
 
     @property
     def pdf_name(self) -> str:
-        """The PDF's file name."""
-        return f"{self.publication.slug}-{self.week}.pdf"
+        """The PDF's file name; where only US Letter is made, that one's."""
+        only_letter = "letter" in self.made and "magazine" not in self.made
+        return self.letter_name if only_letter else f"{self.publication.slug}-{self.week}.pdf"
 
     @property
     def pdf(self) -> str:
         """The magazine."""
-        made = "magazine" in self.publication.editions.make
-        return self.issue + self.pdf_name if made else ""
+        pdf = {"magazine", "letter"} & set(self.made)
+        return self.issue + self.pdf_name if pdf else ""
+
+    @property
+    def letter_name(self) -> str:
+        """The file name of the magazine on US Letter."""
+        return f"{self.publication.slug}-{self.week}-letter.pdf"
+
+    @property
+    def letter(self) -> str:
+        """The magazine on US Letter."""
+        return self.issue + self.letter_name if "letter" in self.made else ""
+
+    @property
+    def phone_name(self) -> str:
+        """The phone edition's file name."""
+        return f"{self.publication.slug}-{self.week}-phone.pdf"
+
+    @property
+    def phone(self) -> str:
+        """The phone edition."""
+        return self.issue + self.phone_name if "phone" in self.made else ""
+
+    @property
+    def epub_name(self) -> str:
+        """The e-book's file name."""
+        return f"{self.publication.slug}-{self.week}.epub"
+
+    @property
+    def epub(self) -> str:
+        """The e-book."""
+        return self.issue + self.epub_name if "epub" in self.made else ""
 
     @property
     def cover(self) -> str:

@@ -15,13 +15,29 @@ from publisher.web.published import public_file, published_issues
 
 #: issues in the feed, and below the newest one on the home page
 _IN_FEED, _AT_HOME = 30, 8
-#: of the web edition: the sections' colours stand in style attributes
+#: of the web edition: the sections' colours stand in style attributes; its one script starts the
+#: service worker
 _EDITION_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self';"
+    " script-src 'self'; worker-src 'self'; connect-src 'self';"
     " form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
+_POLICIES = {
+    ".html": _EDITION_POLICY,
+    # a service worker is held to the policy that came with it
+    ".js": "default-src 'none'; connect-src 'self'",
+    ".svg": "default-src 'none'; style-src 'unsafe-inline'",
+}
 _READ = ["GET", "HEAD"]
-_TYPES = {".pdf": "application/pdf", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".pdf": "application/pdf",
+    ".epub": "application/epub+zip",
+    ".woff2": "font/woff2",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript",
+}
+#: shown by browsers, or handed to the program that reads them
+_DISPOSITIONS = {".pdf": "inline", ".epub": "attachment"}
 
 
 def public_pages(desk: Desk, look: Look) -> APIRouter:
@@ -66,17 +82,15 @@ def public_pages(desk: Desk, look: Look) -> APIRouter:
         headers = {
             "Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"
         }
-        if file.suffix == ".html":
-            headers["Content-Security-Policy"] = _EDITION_POLICY
-        elif file.suffix == ".svg":
-            headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        if file.suffix in _POLICIES:
+            headers["Content-Security-Policy"] = _POLICIES[file.suffix]
         answer = FileResponse(
             file,
             headers=headers,
             media_type=_TYPES.get(file.suffix),
             stat_result=file.stat(),
-            filename=file.name if file.suffix == ".pdf" else None,
-            content_disposition_type="inline",
+            filename=file.name if file.suffix in _DISPOSITIONS else None,
+            content_disposition_type=_DISPOSITIONS.get(file.suffix, "inline"),
         )
         return _unless_known(request, answer)
 

@@ -20,7 +20,9 @@ from publisher.storage.schema import issues, mailings
 from publisher.week import Week
 
 _PUBLIC = (State.SENDING, State.SENT)
-#: what may be asked for, and where it lies below the built editions
+#: the web edition itself: page, style, and what keeps it for reading without a network
+_THE_PAGE = ("", "style.css", "offline.js", "worker.js")
+#: what else may be asked for, and where it lies below the built editions
 _BESIDE_THE_PAGE = {
     "pictures": (".jpg", ".jpeg", ".png", ".webp", ".gif", ".svg"),
     "fonts": (".woff2", ".css"),
@@ -40,6 +42,15 @@ class Face:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file of an issue that a reader may keep."""
+
+    kind: str  #: phone, magazine, letter or epub
+    name: str
+    size: int  #: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class PublishedIssue:
     """An issue that readers have, or are getting just now."""
 
@@ -50,8 +61,7 @@ class PublishedIssue:
     date: dt.date  #: as on the cover
     published: dt.datetime  #: when it was approved; aware
     updated: dt.datetime  #: aware
-    pdf_name: str
-    pdf_size: int  #: bytes; 0 without a PDF
+    downloads: tuple[Download, ...]  #: the magazine first
     has_page: bool
     cover: tuple[int, int] | None  #: width and height in pixels
 
@@ -59,6 +69,17 @@ class PublishedIssue:
     def path(self) -> str:
         """Its address below the public pages'."""
         return f"/issues/{self.week}/"
+
+    @property
+    def pdf(self) -> Download | None:
+        """The PDF to offer where there is room for one alone."""
+        pdfs = {d.kind: d for d in self.downloads if d.kind != "epub"}
+        return next((pdfs[kind] for kind in ("magazine", "letter", "phone") if kind in pdfs), None)
+
+    @property
+    def phone(self) -> Download | None:
+        """The PDF for phones."""
+        return next((d for d in self.downloads if d.kind == "phone"), None)
 
 
 def published_issues(desk: Desk) -> list[PublishedIssue]:
@@ -112,9 +133,9 @@ def public_file(desk: Desk, week: str, path: str) -> Path | None:
         return None
     parsed, built = found
     folder, _, name = path.rpartition("/")
-    if not folder and path in ("", "style.css"):
+    if not folder and path in _THE_PAGE:
         file = built / "web" / (path or "index.html")
-    elif path == Links(desk.publication, parsed).pdf_name:
+    elif path in _names(desk, parsed).values():
         file = built / path
     elif path == "cover.jpg":
         file = built / path if (built / path).is_file() else built / "web" / path
@@ -132,14 +153,23 @@ def _built(desk: Desk, week: Week) -> Path:
     return approved if approved.is_dir() else build
 
 
+def _names(desk: Desk, week: Week) -> dict[str, str]:
+    """Return the files that readers may keep; the printer's is not one of them."""
+    links = Links(desk.publication, week, ("magazine",))
+    return {
+        "magazine": links.pdf_name,
+        "phone": links.phone_name,
+        "letter": links.letter_name,
+        "epub": links.epub_name,
+    }
+
+
 def _issue(
     desk: Desk, week: Week, number: int, published: dt.datetime, updated: dt.datetime
 ) -> PublishedIssue:
     built = _built(desk, week)
     page = built / "web" / "index.html"
     face = _face(page, page.stat().st_mtime_ns) if page.is_file() else Face()
-    pdf_name = Links(desk.publication, week).pdf_name
-    pdf = built / pdf_name
     cover = next((c for c in (built / "cover.jpg", built / "web/cover.jpg") if c.is_file()), None)
     zone = desk.publication.timezone
     return PublishedIssue(
@@ -150,8 +180,11 @@ def _issue(
         date=face.date or published.astimezone(zone).date(),
         published=published,
         updated=updated,
-        pdf_name=pdf_name,
-        pdf_size=pdf.stat().st_size if pdf.is_file() else 0,
+        downloads=tuple(
+            Download(kind=kind, name=name, size=(built / name).stat().st_size)
+            for kind, name in _names(desk, week).items()
+            if (built / name).is_file()
+        ),
         has_page=page.is_file(),
         cover=_size(cover, cover.stat().st_mtime_ns) if cover else None,
     )

@@ -1,5 +1,6 @@
 import functools
 import itertools
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from publisher.config import Editions, Publication
@@ -93,7 +95,8 @@ def test_every_article_stands_on_the_page_in_order(mixed: Issue, made: Rendered)
 
 def test_what_an_article_says_never_becomes_markup(made: Rendered) -> None:
     html = page_of(made)
-    assert "<script" not in html
+    scripts = re.findall(r"<script[^>]*>", html)
+    assert scripts == ['<script type="application/ld+json">', '<script src="offline.js" defer>']
     assert "<b>" not in html
     assert "<img src=x" not in html
     assert "Of &lt;b&gt;bold&lt;/b&gt; claims &amp; “quotes”" in html
@@ -113,10 +116,60 @@ def test_the_head_tells_sites_and_search_engines_what_it_is(made: Rendered) -> N
     assert f'<link rel="canonical" href="{base}">' in html
     assert '<meta property="og:title" content="Sirocco 12: The rivers under the sand">' in html
     assert '<meta property="og:description" content="Tunnels that bring water' in html
-    [card] = re.findall(r'property="og:image" content="([^"]+)"', html)
-    assert card.startswith(f"{base}pictures/")
-    assert (made.files[0].parent / "pictures" / card.rpartition("/")[2]).is_file()
     assert f'type="application/pdf" href="{base}sirocco-2026-W47.pdf"' in html
+
+
+def test_a_shared_link_shows_the_cover_beside_its_line(
+    mixed: Issue, publication: Publication, made: Rendered
+) -> None:
+    html = page_of(made)
+    [address] = re.findall(r'property="og:image" content="([^"]+)"', html)
+    assert address.startswith("http://127.0.0.1:8300/issues/2026-W47/pictures/card-")
+    file = made.files[0].parent / "pictures" / address.rpartition("/")[2]
+    before = file.read_bytes()
+    with Image.open(file) as card:
+        assert card.size == (1200, 630)
+    assert '<meta property="og:image:width" content="1200">' in html
+    assert '<meta property="og:image:height" content="630">' in html
+    assert f'<meta name="twitter:image" content="{address}">' in html
+    assert 'og:image:alt" content="Cover of Sirocco, number 12: The rivers under the sand"' in html
+    file.unlink()
+    Web().build(mixed, publication)
+    assert file.read_bytes() == before
+
+
+def test_without_any_picture_a_shared_link_is_plain(mixed: Issue, publication: Publication) -> None:
+    bare = replace(mixed, cover=replace(mixed.cover, picture=None))
+    html = page_of(Web().build(bare, publication))
+    assert "og:image" not in html
+    assert '<meta name="twitter:card" content="summary">' in html
+
+
+def test_libraries_and_search_engines_can_read_the_issue_as_data(
+    mixed: Issue, publication: Publication
+) -> None:
+    title = "</script><script>alert(1)</script> & <!--"
+    evil = replace(mixed, cover=replace(mixed.cover, title=title))
+    html = page_of(Web().build(evil, publication))
+    [data] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
+    issue = json.loads(data)
+    assert issue["@type"] == "PublicationIssue"
+    assert issue["issueNumber"] == 12
+    assert issue["name"] == f"Sirocco 12: {title}"
+    assert issue["isPartOf"]["name"] == "Sirocco"
+    assert [part["headline"] for part in issue["hasPart"]] == [a.title for a in mixed.articles]
+    rivers = issue["hasPart"][1]
+    assert rivers["url"] == "http://127.0.0.1:8300/issues/2026-W47/#rivers"
+    assert rivers["author"] == {"@type": "Person", "name": "Tiziri Aït Oumghar"}
+
+
+def test_only_the_editions_of_this_issue_are_offered(
+    mixed: Issue, publication: Publication
+) -> None:
+    html = page_of(Web().build(replace(mixed, editions=("phone", "epub", "web")), publication))
+    assert "sirocco-2026-W47-phone.pdf" in html
+    assert "sirocco-2026-W47.epub" in html
+    assert "sirocco-2026-W47.pdf" not in html
 
 
 def test_the_page_speaks_each_articles_language(made: Rendered) -> None:
