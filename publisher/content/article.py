@@ -5,7 +5,7 @@ import reprlib
 import sys
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -70,7 +70,10 @@ class Article:
     corrections: tuple[str, ...] = ()
     embargo: datetime | None = None  #: aware; not to be sent before
     protected: bool = False  #: for members of its site only, not to be given away
+    data: Mapping[str, Any] = field(default_factory=dict)  #: tables of figures, by name
     extra: Mapping[str, Any] = field(default_factory=dict)  #: what our fetching keeps: `fetched`
+    #: the folder its file was read from; CSV files lie there
+    home: Path | None = field(default=None, compare=False)
 
     @property
     def identity(self) -> str:
@@ -135,9 +138,7 @@ _TEXTS = (
     *("title", "kicker", "standfirst", "byline", "dateline"),
     *("section", "layout", "language", "url"),
 )
-_OTHERS = (
-    "kind published embargo protected sources corrections picture alt caption credit focus fetched"
-)
+_OTHERS = "kind published embargo protected sources corrections picture alt caption credit focus data fetched"
 _ADDRESS = re.compile(r"https?://[^\s/]\S*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _KNOWN = frozenset((*_TEXTS, *_OTHERS.split()))
@@ -155,7 +156,7 @@ def read_article(path: Path, zone: ZoneInfo) -> Article:
         raise ContentError(f"{path.name} is not UTF-8: save it as UTF-8 text") from None
     except OSError as error:
         raise ContentError(f"{path.name} cannot be read: {error.strerror}") from None
-    return parse_article(text, slug=path.stem, zone=zone, name=path.name)
+    return replace(parse_article(text, slug=path.stem, zone=zone, name=path.name), home=path.parent)
 
 
 def parse_article(text: str, *, slug: str, zone: ZoneInfo, name: str = "") -> Article:
@@ -218,7 +219,7 @@ class _Reader:
         self.name, self.meta, self.zone = name, meta, zone
 
     def article(self, slug: str, body: str) -> Article:
-        texts = {key: self.text(key) for key in _TEXTS}
+        texts: dict[str, Any] = {key: self.text(key) for key in _TEXTS}
         if texts["url"] and not _ADDRESS.fullmatch(texts["url"]):
             raise self.refuse("url", "a web address such as https://example.org/story")
         if texts["language"] and not _LANGUAGE.fullmatch(texts["language"]):
@@ -240,6 +241,7 @@ class _Reader:
             picture=self.picture(),
             sources=self.texts("sources"),
             corrections=self.texts("corrections"),
+            data=self.tables(),
             extra={"fetched": self.meta["fetched"]} if self.meta.get("fetched") else {},
             **texts,
         )
@@ -272,6 +274,16 @@ class _Reader:
             return Kind(written.lower().replace(" ", "-"))
         except ValueError:
             raise self.refuse("kind", "one of " + ", ".join(Kind)) from None
+
+    def tables(self) -> Mapping[str, Any]:
+        value = self.meta.get("data") or {}
+        if not isinstance(value, dict) or not all(
+            isinstance(table, (str, list)) for table in value.values()
+        ):
+            raise self.refuse(
+                "data", "a table of figures under a name of its own, data: {rain: ...}"
+            )
+        return {str(name): table for name, table in value.items()}
 
     def moment(self, key: str) -> datetime | None:
         written = self.text(key)
@@ -317,6 +329,18 @@ class _Reader:
         return x, y
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines, such as tables, line by line."""
+
+
+def _as_lines(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _as_lines)
+
+
 def format_article(article: Article) -> str:
     """Return the text of an article's file; `parse_article` gives the same article back."""
     meta: dict[str, Any] = {key: getattr(article, key) for key in _TEXTS}
@@ -336,9 +360,10 @@ def format_article(article: Article) -> str:
             meta["focus"] = list(picture.focus)
     meta["sources"] = list(article.sources)
     meta["corrections"] = list(article.corrections)
+    meta["data"] = dict(article.data)
     meta |= article.extra
-    kept = {key: value for key, value in meta.items() if value not in (None, "", [])}
-    head = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=sys.maxsize)
+    kept = {key: value for key, value in meta.items() if value not in (None, "", [], {})}
+    head = yaml.dump(kept, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=sys.maxsize)
     return f"---\n{head}---\n\n{article.body}\n"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from publisher.config import Maps
 from publisher.content.article import Picture
 from publisher.problems import Problem
 
@@ -35,7 +36,10 @@ class Look:
     paper: str = "#ffffff"
     land: str = "#efebe3"  #: countries that are not the map's subject
     sea: str = "#dde8ec"
+    #: further colours of lines and areas; as names they stand on paper, so 4.5:1 there too
+    series: tuple[str, ...] = ("#1f6480", "#a8481f", "#4d6b3c", "#6d4a86", "#8a6414", "#5c5c5c")
     width: float = 84.0  #: millimetres a chart is printed at; its 7.5 pt text is measured by it
+    maps: Maps = Maps()  #: how disputed borders are drawn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,9 @@
-"""A small canvas for charts and maps that knows how wide its text is.
+"""A drawing: shapes as SVG, words as text that the page sets.
 
-Drawn in points, as wide as it is printed. Text stays text, in the page's own fonts: in
+Measured in points, as wide as it is printed. Text stays text, in the page's own fonts: in
 browsers as SVG text standing inline in the page (an <img> could not use the page's
 fonts); on paper as HTML laid over the SVG, because WeasyPrint sets SVG text letter by
 letter, without kerning and with every Arabic letter in its isolated form.
-
-A plotting library was weighed: importing matplotlib alone takes longer (1.2 s, 57 MB)
-than laying out the article around the chart.
 """
 
 import html
@@ -61,8 +58,10 @@ class Text:
     size: float
     fill: str
     anchor: str
-    bold: bool
-    halo: str
+    bold: bool = False
+    halo: str = ""
+    mark: str = ""  #: what it is for in the drawing, such as "ends"
+    line: int = 0  #: which line of its label it is
 
     @property
     def rtl(self) -> bool:
@@ -122,86 +121,35 @@ class Text:
 
 
 @dataclass
-class Canvas:
-    """A drawing in the making; the same calls give the same bytes."""
+class Drawing:
+    """What a chart or map looks like: shapes the library drew, words that the page will set."""
 
     look: Look
     width: float
     height: float
-    root: ElementTree.Element = field(default_factory=lambda: ElementTree.Element("svg"))
+    shapes: ElementTree.Element = field(
+        default_factory=lambda: ElementTree.Element("g", {"fill": "none"})
+    )
     texts: list[Text] = field(default_factory=list)
 
-    def rect(self, box: Box, fill: str) -> None:
-        """Fill a rectangle."""
-        self._add(
-            "rect",
-            x=n(box.left),
-            y=n(box.top),
-            width=n(max(0.0, box.right - box.left)),
-            height=n(max(0.0, box.bottom - box.top)),
-            fill=fill,
-        )
-
     def line(
-        self, start: tuple[float, float], end: tuple[float, float], stroke: str, width: float = 0.5
+        self, start: tuple[float, float], end: tuple[float, float], stroke: str, width: float
     ) -> None:
-        """Draw a straight line."""
-        self._add(
-            "line",
-            x1=n(start[0]),
-            y1=n(start[1]),
-            x2=n(end[0]),
-            y2=n(end[1]),
-            stroke=stroke,
-            **{"stroke-width": n(width)},
-        )
+        """Add a straight line, such as one that leads from a name to its place."""
+        places = zip(("x1", "y1", "x2", "y2"), (*start, *end), strict=True)
+        attributes = {name: n(value) for name, value in places}
+        attributes |= {"stroke": stroke, "stroke-width": n(width)}
+        ElementTree.SubElement(self.shapes, "line", attributes)
 
-    def path(
-        self,
-        d: str,
-        *,
-        fill: str = "none",
-        stroke: str = "none",
-        width: float = 0.5,
-        dash: str = "",
-    ) -> None:
-        """Draw a path from SVG path data; `dash` as SVG's stroke-dasharray."""
-        dashes = {"stroke-dasharray": dash} if dash else {}
-        self._add(
-            "path",
-            d=d,
-            fill=fill,
-            stroke=stroke,
-            **{"stroke-width": n(width), "stroke-linejoin": "round", "fill-rule": "evenodd"},
-            **dashes,
-        )
+    def measure(self, text: Text) -> float:
+        """Return how wide a text is, in points."""
+        return measure(text.words, text.size, self.look, bold=text.bold)
 
-    def dot(self, x: float, y: float, radius: float, fill: str, stroke: str = "none") -> None:
-        """Draw a filled circle."""
-        self._add("circle", cx=n(x), cy=n(y), r=n(radius), fill=fill, stroke=stroke)
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        words: str,
-        *,
-        size: float,
-        fill: str | None = None,
-        anchor: str = "start",
-        bold: bool = False,
-        halo: str = "",
-    ) -> None:
-        """Write text with its baseline at y; `anchor` says which end of it stands at x.
-
-        "start" is the left end, whatever the script. A halo keeps it legible on lines.
-        """
-        self.texts.append(Text(x, y, words, size, fill or self.look.ink, anchor, bold, halo))
-
-    def measure(self, words: str, size: float, *, bold: bool = False) -> float:
-        """Return how wide text will be, in points."""
-        path = (self.look.bold or self.look.regular) if bold else self.look.regular
-        return _width(words, path) * size
+    def box(self, text: Text) -> Box:
+        """Return the rectangle a text covers."""
+        width = self.measure(text)
+        left = text.x - {"start": 0.0, "middle": width / 2, "end": width}[text.anchor]
+        return Box(left, text.y - text.size * 0.72, left + width, text.y + text.size * 0.2)
 
     def render(self, description: str, medium: Medium) -> str:
         """Return HTML that is safe to print; the description is what a screen reader says."""
@@ -217,7 +165,7 @@ class Canvas:
         )
         # WeasyPrint takes the alternative text of a tagged PDF from <title>, browsers too
         ElementTree.SubElement(root, "title").text = description
-        root.extend(self.root)
+        root.append(self.shapes)
         if medium is Medium.WEB:
             root.extend(text.svg() for text in self.texts)
             return ElementTree.tostring(root, encoding="unicode")
@@ -232,8 +180,22 @@ class Canvas:
         )
         return f'<div class="drawing" style="{html.escape(box)}">{drawing}{spans}</div>'
 
-    def _add(self, tag: str, /, **attributes: str) -> None:
-        ElementTree.SubElement(self.root, tag, attributes)
+
+def measure(words: str, size: float, look: Look, *, bold: bool = False) -> float:
+    """Return how wide text will be in the theme's font, in points."""
+    path = (look.bold or look.regular) if bold else look.regular
+    return _width(words, path) * size
+
+
+def wrap(label: str, size: float, width: float, look: Look) -> list[str]:
+    """Break a label into at most three lines."""
+    lines: list[str] = []
+    for word in label.split():
+        if lines and (len(lines) == 3 or measure(f"{lines[-1]} {word}", size, look) <= width):
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
 
 
 def n(value: float) -> str:

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from publisher.content.article import Article, Picture, stays_below
-from publisher.content.blocks import Making
 from publisher.content.body import PictureUrl
+from publisher.content.making import Making
 from publisher.errors import PublisherError
 from publisher.problems import Problem, Severity
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 from markdown import Markdown
 from markdown.extensions.footnotes import FootnoteExtension
 
-from publisher.content.blocks import Making
 from publisher.content.body import Medium
+from publisher.content.making import Making
 
 _HOLDER = "notes"
 _LEFT = re.compile(r"\[\^([^\]\s]+)\]")

@@ -15,11 +15,12 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
 from publisher.content.article import Article, Picture
-from publisher.content.blocks import KINDS, MagazineBlocks, Making
+from publisher.content.blocks import KINDS, MagazineBlocks
 from publisher.content.body import Body, Look, Medium, PictureUrl
 from publisher.content.fences import tidy
 from publisher.content.figures import picture_problems, set_figures, wanting_severity
 from publisher.content.footnotes import Footnotes, set_footnotes
+from publisher.content.making import Making
 from publisher.content.ordinals import raise_ordinals
 from publisher.content.typography import typeset_parts
 
@@ -85,6 +86,8 @@ def render_body(article: Article, *, medium: Medium, picture_url: PictureUrl, lo
         medium=medium,
         look=look,
         wanting=wanting_severity(article),
+        data=article.data,
+        home=article.home,
     )
     finish = _Finish(making, article.url, picture_url)
     markdown = Markdown(

@@ -1,14 +1,12 @@
-"""The figures of a chart: read from comma-separated rows, written as a language does."""
+"""The figures of a chart: read from rows, written as a language does."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from babel.numbers import NumberFormatError, parse_decimal
 
-from publisher.content.locales import locale_of
+from publisher.content.locales import decimal, locale_of
 from publisher.errors import ContentError
 
 _CURRENCIES = ("€", "$", "£")
@@ -25,15 +23,6 @@ class Data:
     columns: tuple[tuple[float | None, ...], ...]  #: None where a cell is empty
 
 
-def read_rows(text: str) -> list[list[str]]:
-    """Read comma-separated rows, without empty ones; the first is the header."""
-    rows = csv.reader(io.StringIO(text.strip()), skipinitialspace=True)
-    try:
-        return [[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))]
-    except csv.Error:
-        return [line.split(",") for line in text.strip().splitlines()]
-
-
 def read_data(rows: Sequence[Sequence[str]], language: str) -> Data:
     """Turn rows into numbers; raise `ContentError` naming the row and what is wrong in it.
 
@@ -41,21 +30,21 @@ def read_data(rows: Sequence[Sequence[str]], language: str) -> Data:
     """
     if len(rows) < 2 or len(rows[0]) < 2:
         raise ContentError(
-            "the chart has no figures: write a header such as Label,Value and a row for each mark"
+            "there are no figures: write a header such as Label,Value and a row for each mark"
         )
     width = len(rows[0])
     for place, row in enumerate(rows[1:], 1):
         if len(row) != width:
             raise ContentError(
-                f"row {place} of the chart ({','.join(row)[:60]}) has {len(row)} columns,"
-                f" its header has {width}: put numbers with commas in quotes"
+                f"row {place} ({','.join(row)[:60]}) has {len(row)} columns,"
+                f" the header has {width}: put numbers with commas in quotes"
             )
     columns = tuple(
         tuple(_number(row[column], place, language) for place, row in enumerate(rows[1:], 1))
         for column in range(1, width)
     )
     if not any(value is not None for column in columns for value in column):
-        raise ContentError("the chart has no figures: every cell is empty")
+        raise ContentError("there are no figures: every cell is empty")
     return Data(labels=tuple(row[0] for row in rows[1:]), names=tuple(rows[0][1:]), columns=columns)
 
 
@@ -73,14 +62,14 @@ def _number(cell: str, place: int, language: str) -> float | None:
             value = math.nan
     if not math.isfinite(value) or abs(value) > 1e15:
         raise ContentError(
-            f'row {place} of the chart holds "{cell[:40]}", which is no number: write it like 1234.5'
+            f'row {place} holds "{cell[:40]}", which is no number: write it like 1234.5'
         )
     return value if abs(value) > 1e-12 else 0.0
 
 
 def write_number(value: float, language: str, unit: str = "") -> str:
     """Write a number as the language does, with its unit if that is a sign such as %."""
-    written = format_decimal(value, locale=locale_of(language)).replace("-", "\u2212")
+    written = decimal(value, language).replace("-", "\u2212")
     if unit not in SIGNS:
         return written
     english = language.split("-")[0] in ("", "en")

@@ -1,0 +1,69 @@
+"""A table whose figures carry bars: HTML that reads as a table to everyone."""
+
+from collections.abc import Sequence
+from html import escape
+
+from publisher.content.body import Look
+from publisher.content.drawing import mix
+from publisher.content.locales import is_rtl
+from publisher.content.making import Making
+from publisher.content.marks import Chart, written
+from publisher.content.numbers import SIGNS
+from publisher.errors import ContentError
+
+_MOST_ROWS = 60
+
+
+def bar_table(
+    chart: Chart, head: Sequence[str], bars: Sequence[str], description: str, making: Making
+) -> str:
+    """Return the table; the columns named in `bars`, else all, carry bars.
+
+    A bar is as long as its share of the column's greatest figure. Raises `ContentError`
+    for a column that is not there, or for bars of figures below zero.
+    """
+    data = chart.data
+    if len(data.labels) > _MOST_ROWS:
+        raise ContentError(f"a table shows at most {_MOST_ROWS} rows: leave some out")
+    for name in bars:
+        if name not in data.names:
+            raise ContentError(
+                f'bars names the column "{name}": it is one of {", ".join(data.names)}'
+            )
+    barred = {place for place, name in enumerate(data.names) if not bars or name in bars}
+    tops = [max((value or 0.0 for value in column), default=0.0) for column in data.columns]
+    for place in barred:
+        if any(value is not None and value < 0 for value in data.columns[place]):
+            raise ContentError(
+                f"{data.names[place]} has figures below zero, which bars in a table cannot show:"
+                " use type: bar, or leave it out of bars"
+            )
+    rows = []
+    for number, label in enumerate(data.labels):
+        strong = label in chart.highlight
+        cells = [f'<th scope="row">{making.text(label)}</th>']
+        for place, column in enumerate(data.columns):
+            figure = escape(written(column[number], chart, making.language)) or "–"
+            bar = ""
+            if place in barred and tops[place]:
+                bar = _bar((column[number] or 0.0) / tops[place], chart, making.look, strong)
+            kind = "barred" if place in barred else "right"
+            cells.append(f'<td class="{kind}"><span class="figure">{figure}</span>{bar}</td>')
+        rows.append(f"<tr{' class=strong' if strong else ''}>{''.join(cells)}</tr>")
+    unit = f" ({chart.unit})" if chart.unit and chart.unit not in SIGNS else ""
+    heads = f'<th scope="col">{making.text(head[0])}</th>' + "".join(
+        f'<th scope="col" class="{"barred" if place in barred else "right"}">'
+        f"{making.text(name + unit)}</th>"
+        for place, name in enumerate(data.names)
+    )
+    direction = ' dir="rtl"' if is_rtl(making.language) else ""
+    return (
+        f'<table class="bars"{direction} aria-label="{escape(description)}">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _bar(share: float, chart: Chart, look: Look, strong: bool) -> str:
+    fill = look.accent if strong or not chart.highlight else mix(look.muted, look.paper, 0.45)
+    style = f"width: {100 * share:.1f}%; background: {fill}"
+    return f'<span class="track"><span class="bar" style="{style}"></span></span>'
