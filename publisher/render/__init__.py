@@ -1,7 +1,7 @@
 """Issue -> editions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,8 @@ class Rendered:
     problems: tuple[Problem, ...] = ()
     pages: int = 0  #: of a paged edition
     anchors: tuple[tuple[str, int], ...] = ()  #: slug and 1-based page where it begins
+    #: by article or shared page: how it was fitted, and what an editor could do
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Edition(Protocol):

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from publisher.render.pdf import Leaf
+from publisher.render.leaf import Leaf
 
 FULL = 0.985  #: of the type area: a line less than full, so that nothing spills over
 _REMAINDER = 0.25  #: of the last page
+_WANTING = 0.12  #: of the last page
 _TRIES = 4
 _GAP = 11.0  #: millimetres a column may fall short, about two lines
 _STEP = 4.0  #: millimetres taken away when a page still spills over
@@ -102,6 +103,11 @@ def merit(one: Fit, wish: float) -> float:
     """Rate a layout: a full last page first, then few pages, then the wished-for size."""
     empty = max(0.0, FULL - one.last)
     return -3 * empty - 0.35 * one.pages - abs(one.size - wish) / 1000
+
+
+def wanting(one: Fit) -> bool:
+    """Return whether a layout leaves so much of its last page that other means are tried."""
+    return one.remainder or one.room > _WANTING
 
 
 def fled(leaves: Sequence[Leaf]) -> tuple[float, list[int]]:

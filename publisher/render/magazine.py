@@ -1,37 +1,39 @@
 """The magazine edition: an issue as a PDF, and its cover as a picture."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 
-from publisher.config import Publication
+from publisher.config import PageSize, Publication
 from publisher.content.article import Kind
 from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
-from publisher.render.blocks import postponed
-from publisher.render.fits import Fits, Fitted
-from publisher.render.fitting import fit, fled, merit
-from publisher.render.pdf import NO_ALT, Leaf, Printed, Remark, Ruler, print_pdf
+from publisher.render.compositor import UNFILLED, Compositor, explained, notes
+from publisher.render.faults import problems_of
+from publisher.render.numerals import page_number
+from publisher.render.pdf import NO_ALT, Remark, Stock
 from publisher.render.pdfium import PDFIUM
 from publisher.render.places import Place
-from publisher.render.preflight import text_problems
+from publisher.render.press import Bound, Late, Order, Proof, flags, opening_tag, print_book
 from publisher.render.setting import Setting
-from publisher.render.templates import TEMPLATES
+from publisher.render.signatures import Shelf, Signature
+from publisher.render.stamps import file_digest
+from publisher.render.templates import TEMPLATES, render
+from publisher.render.xmp import about
 
 COVER_WIDTH = 1000  #: pixels
 _COVER_BYTES = 200_000
-_FILE_BYTES = 5_000_000
-_MOVES = 6  #: blocks of one article that may be moved
-#: millimetres taken from the picture, where gaps are closed to save a nearly empty last page
-_LESS = (0.0, 15.0, 30.0, 45.0)
-#: pages that are designed with room
-UNFILLED = frozenset({Kind.LETTER, Kind.PHOTO_ESSAY})
+_COVER, _CONTENTS, _BACK = "@cover", "@contents", "@back"
+#: what of the publication no page shows
+_UNSHOWN = {"schedule": None, "delivery": None, "sources": (), "preflight": None}
 
 
 class Magazine:
@@ -41,117 +43,240 @@ class Magazine:
 
     def build(self, issue: Issue, publication: Publication) -> Rendered:
         """Make the magazine; see `publisher.render.Edition`."""
-        setting = Setting(issue, publication)
-        roots = _roots(issue, publication)
-        html = _html(setting, Ruler(base=issue.folder, roots=roots))
-        printed = print_pdf(html, base=issue.folder, roots=roots)
+        bound = bound_magazine(issue, publication)
         path = issue.build_folder / f"{publication.slug}-{issue.week}.pdf"
         picture = issue.build_folder / "cover.jpg"
-        save(path, printed.data)
-        save(picture, cover_picture(printed.data))
-        return Rendered(
-            edition=self.name,
-            files=(path, picture),
-            problems=_problems(setting, printed),
-            pages=len(printed.leaves),
-            anchors=tuple(
-                (article.slug, page)
-                for article in issue.articles
-                if (page := printed.page_of(article.slug))
-            ),
+        save(path, bound.data)
+        if not picture.exists() or changed_cover(issue, bound):
+            save(picture, cover_picture(bound.data))
+        return rendered(self.name, issue, bound, path, picture)
+
+
+class Letter:
+    """Makes the same magazine on US Letter paper: {title}-{week}-letter.pdf."""
+
+    name = "letter"
+
+    def build(self, issue: Issue, publication: Publication) -> Rendered:
+        """Make the magazine; see `publisher.render.Edition`."""
+        editions = replace(publication.editions, page_size=PageSize.LETTER)
+        bound = bound_magazine(issue, replace(publication, editions=editions))
+        path = issue.build_folder / f"{publication.slug}-{issue.week}-letter.pdf"
+        save(path, bound.data)
+        return rendered(self.name, issue, bound, path)
+
+
+def bound_magazine(issue: Issue, publication: Publication) -> Bound:
+    """Print and bind a magazine."""
+    order = Order(maker=f"{__name__}:MagazineBook", issue=issue, publication=publication)
+    book = MagazineBook(issue, publication)
+    title = book.setting.title
+    cache = issue.build_folder / "cache" / "pages"
+    return print_book(order, book, about(issue, publication, title), cache=cache)
+
+
+def rendered(name: str, issue: Issue, bound: Bound, *files: Path) -> Rendered:
+    """Return what is told of a paged edition."""
+    return Rendered(
+        edition=name,
+        files=files,
+        problems=tuple(
+            replace(found, spot=replace(found.spot, edition=name)) if found.spot else found
+            for found in bound.problems
+        ),
+        pages=len(bound.leaves),
+        anchors=tuple(
+            (article.slug, bound.pages[article.slug])
+            for article in issue.articles
+            if article.slug in bound.pages
+        ),
+        notes={name: tuple(note["said"]) for name, note in bound.notes.items() if "said" in note},
+    )
+
+
+class MagazineBook:
+    """An issue's magazine, as the press asks for it."""
+
+    def __init__(self, issue: Issue, publication: Publication) -> None:
+        self.setting = Setting(issue, publication)
+        self._issue, self._publication = issue, publication
+        self._places = {place.anchor: place for place in self.setting.places}
+
+    @property
+    def base(self) -> Path:
+        """The issue's folder."""
+        return self._issue.folder
+
+    @property
+    def roots(self) -> Sequence[Path]:
+        """The folders that may be read."""
+        return roots(self._issue, self._publication)
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """Cover, contents, every place, back page."""
+        return (_COVER, _CONTENTS, *self._places, _BACK)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What was found wrong while parts were made."""
+        return (*self.setting.dresser.problems, *self.setting.plates.problems)
+
+    # ---- articles ------------------------------------------------------------------
+
+    def key(self, part: str) -> str:
+        """Return all that a place's pages depend on; cover, contents and back page come late."""
+        place = self._places.get(part)
+        if place is None:
+            return ""
+        issue, words = self._issue, repr(place)
+        shown = (issue.number, issue.date, issue.week, issue.folder)
+        # the letter shows the cover; templates of the publication's own may show anything
+        more: object = issue.cover if place.kind is Kind.LETTER else ""
+        if self._own_templates:
+            more = issue
+        return repr((self._printed, shown, words, more, self._files(words)))
+
+    @cached_property
+    def _printed(self) -> str:
+        """The publication, but for what no page shows."""
+        publication = self._publication
+        if self._own_templates:
+            return repr(publication)
+        names = (name for name in publication.__dataclass_fields__ if name not in _UNSHOWN)
+        return repr([(name, getattr(publication, name)) for name in names])
+
+    @cached_property
+    def _own_templates(self) -> bool:
+        own = self._publication.root / "templates"
+        return own.is_dir() and own.resolve() != TEMPLATES.resolve()
+
+    @cached_property
+    def _beside(self) -> dict[str, Path]:
+        """The files beside the articles: pictures, tables."""
+        folder = self._issue.folder
+        found = {}
+        for name in ("pictures", "data"):
+            for path in sorted((folder / name).rglob("*")) if (folder / name).is_dir() else ():
+                if path.is_file():
+                    found[path.relative_to(folder).as_posix()] = path
+        return found
+
+    def _files(self, words: str) -> list[tuple[str, str]]:
+        """Return the digests of the files whose names occur in an article."""
+        return [
+            (name, file_digest(path))
+            for name, path in self._beside.items()
+            if path.name in words or path.stem in words
+        ]
+
+    def print(self, part: str, stock: Stock, shelf: Shelf) -> Signature:
+        """Set an article so that it fills its pages, and print it."""
+        setting, place = self.setting, self._places[part]
+        compositor = Compositor(setting, place, stock)
+        found = compositor.choose()
+        signature, remarks, html = compositor.sign(found, shelf)
+        said = explained(found, signature.leaves, setting, place)
+        slugs = {article.slug for article in place.articles} | {""}
+        problems = [problem for problem in self.problems if problem.article in slugs]
+        problems += [self.problem(remark) for remark in remarks]
+        problems += problems_of(signature.faults, place.article.slug)
+        return replace(
+            signature,
+            problems=tuple(dict.fromkeys(problems)),
+            furniture=flags(html),
+            about=notes(found, said, setting, place) | {"opening": opening_tag(html)},
+        )
+
+    def problem(self, remark: Remark) -> Problem:
+        """Tell an editor what the engine noticed."""
+        plates = self.setting.plates
+        article = plates.owner(remark.subject) or _writer(remark.subject, self._issue)
+        severity = Severity.ERROR if remark.serious else Severity.WARNING
+        return Problem(
+            message=remark.text,
+            severity=plates.severity(article) if remark.text == NO_ALT else severity,
+            article=article,
+            page=remark.page,
+            check=remark.check,
+            subject=remark.subject if article else "",
+        )
+
+    # ---- what names pages -------------------------------------------------------------
+
+    def late(self, proof: Proof) -> Sequence[Late]:
+        """Return cover, contents and back page, and what fills the ends of last pages."""
+        setting = self.setting
+        credits = [credit for note in proof.notes.values() for credit in note.get("credits", ())]
+        made = [
+            Late(_COVER, setting.front()),
+            Late(_CONTENTS, setting.contents()),
+            Late(_BACK, setting.back(credits)),
+        ]
+        for name, place in self._places.items():
+            note = proof.notes.get(name, {})
+            teasers = self._teasers(place, note)
+            if teasers:
+                filler = render(setting.env, "magazine/partials/filler.html", teasers=teasers)
+                opening, _, element = str(note["opening"]).partition("\0")
+                made.append(Late(f"{name}+", f"{opening}{filler}</{element}>", over=name))
+        return made
+
+    def _teasers(self, place: Place, note: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        if note.get("variant") == "side":
+            return self.setting.teasers(place, 1)  # its own column has the room
+        if place.kind in UNFILLED:
+            return ()
+        room = float(note.get("room", 0.0)) * self.setting.sheet.type_height
+        return self.setting.teasers(place, 3, room=room)
+
+    # ---- the whole ----------------------------------------------------------------------
+
+    def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
+        """Return parts as one HTML document."""
+        return self.setting.document(parts, furniture=furniture)
+
+    def numeral(self, page: int) -> str:
+        """Write a page number."""
+        return page_number(page, self._publication.language)
+
+    def whole(self, bound: Mapping[str, Mapping[str, Any]]) -> str:
+        """Return all of a magazine as one document, set as it was bound: for one pass."""
+        setting, parts = self.setting, {}
+        for name, place in self._places.items():
+            note = bound[name]
+            setting.dresser.arrange(place, note["order"])
+            parts[name] = setting.part(
+                place,
+                size=note["size"],
+                variant=note["variant"],
+                without=note["without"],
+                teasers=self._teasers(place, note),
+            )
+        credits = [credit for note in bound.values() for credit in note.get("credits", ())]
+        return setting.document(
+            [setting.front(), setting.contents(), *parts.values(), setting.back(credits)]
         )
 
 
 def magazine_html(issue: Issue, publication: Publication) -> str:
-    """Return the whole magazine as one HTML document, as it is laid out."""
-    ruler = Ruler(base=issue.folder, roots=_roots(issue, publication))
-    return _html(Setting(issue, publication), ruler)
+    """Return the whole magazine as one HTML document, set as it is bound."""
+    return MagazineBook(issue, publication).whole(bound_magazine(issue, publication).notes)
 
 
-def _html(setting: Setting, ruler: Ruler) -> str:
-    fits = Fits(setting.issue.build_folder / "cache" / "fits.json")
-    middle = [_fitted(setting, place, ruler, fits) for place in setting.places]
-    fits.save()
-    return setting.document([setting.front(), setting.contents(), *middle, setting.back()])
-
-
-def _fitted(setting: Setting, place: Place, ruler: Ruler, fits: Fits) -> str:
-    """Return a place as HTML, its last page as full as honest means make it."""
-    start, low, high = setting.dresser.bounds(place)
-    key = fits.key(setting.document([setting.part(place, size=start)]), start, low, high)
-    fitted = fits.get(key)
-    if fitted is None:
-        fitted = _fit(setting, place, ruler)
-        fits.put(key, fitted)
-    else:
-        setting.dresser.arrange(place, fitted.order)
-    teasers: Sequence[Mapping[str, Any]] = ()
-    if setting.dresser.variant(place) == "side":
-        teasers = setting.teasers(place, 1)  # its own column has the room, however long the text
-    elif place.kind not in UNFILLED:
-        teasers = setting.teasers(place, 3, room=fitted.room * setting.sheet.type_height)
-    return setting.part(place, size=fitted.size, teasers=teasers)
-
-
-def _fit(setting: Setting, place: Place, ruler: Ruler) -> Fitted:
-    def lay(size: float) -> Sequence[Leaf]:
-        part = setting.part(place, size=size)
-        leaves = ruler.leaves(setting.document([part]))
-        # of a photo essay only the opening has text to fit; every plate after it is a page
-        after = part.count('<section class="plate ') - 1
-        return leaves[: len(leaves) - after] if after > 0 else leaves
-
-    start, low, high = setting.dresser.bounds(place)
-    fitted = partial(
-        fit,
-        lay,
-        low=low,
-        high=high,
-        height=setting.dresser.give(place),
-        stretch=place.article.picture is not None,
-    )
-    first = best = fitted(start=start)
-    for less in _LESS if place.kind is not Kind.BRIEF else ():
-        if less and not best.remainder:
-            break
-        size, before = max(low, round(first.size - less, 1)), setting.dresser.order(place)
-        if _close_gaps(setting, place, partial(lay, size)):
-            found = fitted(start=size)
-            if merit(found, first.size) > merit(best, first.size):
-                best = found
-            else:
-                setting.dresser.arrange(place, before)
-    return Fitted(best.size, setting.dresser.order(place), best.room)
-
-
-def _close_gaps(setting: Setting, place: Place, lay: Callable[[], Sequence[Leaf]]) -> bool:
-    """Let text run on where a figure or box did not fit at the end of a column.
-
-    The block is printed a paragraph later, as long as that closes more than it opens.
-    """
-    lost, numbers = fled(lay())
-    dresser, moved = setting.dresser, False
-    for _ in range(_MOVES):
-        for number in numbers:
-            before = dresser.order(place)
-            behind = postponed(dresser.blocks(place), number)
-            if behind is None:
-                continue
-            later = list(before)
-            later.insert(behind, later.pop(number))
-            dresser.arrange(place, later)
-            now, left = fled(lay())
-            if now < lost:
-                lost, numbers, moved = now, left, True
-                break
-            dresser.arrange(place, before)
-        else:
-            break
-    return moved
-
-
-def _roots(issue: Issue, publication: Publication) -> list[Path]:
+def roots(issue: Issue, publication: Publication) -> list[Path]:
+    """Return the folders a paged edition may read."""
     return [issue.folder, publication.root / "templates", TEMPLATES]
+
+
+def changed_cover(issue: Issue, bound: Bound) -> bool:
+    """Return whether the picture of the cover must be made anew, and remember for which."""
+    path = issue.build_folder / "cache" / "cover.key"
+    key = bound.keys[_COVER]
+    if path.is_file() and path.read_text("utf-8") == key:
+        return False
+    save(path, key)
+    return True
 
 
 def cover_picture(pdf: bytes, width: int = COVER_WIDTH) -> bytes:
@@ -171,27 +296,6 @@ def cover_picture(pdf: bytes, width: int = COVER_WIDTH) -> bytes:
     return out.getvalue()
 
 
-def _problems(setting: Setting, printed: Printed) -> tuple[Problem, ...]:
-    found = [*text_problems(setting.issue.articles), *setting.dresser.problems]
-    found += setting.plates.problems
-    found += [_problem(remark, setting) for remark in printed.remarks]
-    if len(printed.data) > _FILE_BYTES:
-        size = len(printed.data) / 1e6
-        found.append(Problem(message=f"the PDF has {size:.1f} MB, more than 5: use fewer pictures"))
-    return tuple(dict.fromkeys(found))
-
-
-def _problem(remark: Remark, setting: Setting) -> Problem:
-    article = setting.plates.owner(remark.subject) or _writer(remark.subject, setting.issue)
-    severity = Severity.ERROR if remark.serious else Severity.WARNING
-    return Problem(
-        message=remark.text,
-        severity=setting.plates.severity(article) if remark.text == NO_ALT else severity,
-        article=article,
-        page=remark.page,
-    )
-
-
 def _writer(characters: str, issue: Issue) -> str:
     """Return the article in which characters stand that no font has."""
     if not characters or len(characters) > 40:
@@ -201,3 +305,8 @@ def _writer(characters: str, issue: Issue) -> str:
         if any(character in text for character in characters if ord(character) > 0x7F):
             return article.slug
     return ""
+
+
+def escaped(text: str) -> str:
+    """Return a text as it may stand in HTML."""
+    return escape(text)

@@ -31,7 +31,18 @@ from publisher.render.words import words
 #: the style sheets in order, templates/magazine/styles/NAME.css
 STYLES = (
     *("fonts", "tokens", "page", "type", "cover", "contents", "letter", "news", "feature"),
-    *("opinion", "interview", "data", "briefs", "essay", "listing", "filler", "back", "arabic"),
+    *(
+        "opinion",
+        "interview",
+        "data",
+        "briefs",
+        "essay",
+        "listing",
+        "filler",
+        "back",
+        "arabic",
+        "theme",
+    ),
 )
 _CALL = 160.0  #: the back page's invitation, millimetres
 
@@ -93,14 +104,19 @@ class Setting:
 
     def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
         """Return parts as one HTML document, with flags and folios in the margins or without."""
-        number = self.words(self.publication.language)["issue_number"]
         return render(
             self.env,
             "magazine/magazine.html",
             furniture=furniture,
             parts=[Markup(part) for part in parts],  # noqa: S704 -- templates made them
-            title=f"{self.publication.title}, {number.format(number=self.issue.number)}",
+            title=self.title,
         )
+
+    @property
+    def title(self) -> str:
+        """The title and number, as a reader's window says it."""
+        number = self.words(self.publication.language)["issue_number"]
+        return f"{self.publication.title}, {number.format(number=self.issue.number)}"
 
     # ---- front and back --------------------------------------------------------------
 
@@ -146,8 +162,8 @@ class Setting:
             contents=make_contents(self.places, self.plates, self.sheet, self.theme, in_brief),
         )
 
-    def back(self) -> str:
-        """Return the back page."""
+    def back(self, credits_inside: Sequence[str] = ()) -> str:
+        """Return the back page; the pictures within articles are credited as told."""
         words = self.words(self.publication.language)["subscribe_invitation"]
         call = typeset(words.format(title=self.publication.title), self.publication.language)
         style = self.theme.tokens.type.back_call
@@ -158,7 +174,7 @@ class Setting:
             "magazine/back.html",
             call=Headline(balance(style.printed(call), _CALL * MM, face, style.size), style.size),
             qr=qr_data_uri(f"{self.publication.public_url}/subscribe"),
-            credits=credits(self.issue.articles, [*front, *self.dresser.credits]),
+            credits=credits(self.issue.articles, [*front, *credits_inside]),
         )
 
     # ---- articles --------------------------------------------------------------------

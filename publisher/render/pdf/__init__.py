@@ -15,8 +15,9 @@ from weasyprint.text.fonts import FontConfiguration
 
 from publisher.errors import RenderError
 from publisher.render.finish import finish
+from publisher.render.leaf import Leaf
 from publisher.render.pdf.galley import VARIANT, Galley, Indoors, Stock
-from publisher.render.pdf.leaves import Leaf, leaves_of
+from publisher.render.pdf.leaves import leaves_of
 from publisher.render.pdf.memo import Memo
 from publisher.render.pdf.remarks import (
     FAMILY,
@@ -81,7 +82,9 @@ def print_pdf(html: str, *, base: Path, roots: Sequence[Path], fast: bool = True
 def overset(leaves: Sequence[Leaf]) -> list[Remark]:
     """Return a remark for every page that holds more than fits."""
     return [
-        Remark(text=OVERSET, serious=True, page=leaf.number) for leaf in leaves if leaf.fill > 1.005
+        Remark(text=OVERSET, serious=True, page=leaf.number, check="overset")
+        for leaf in leaves
+        if leaf.fill > 1.005
     ]
 
 

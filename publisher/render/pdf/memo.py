@@ -1,0 +1,159 @@
+"""Lines that were measured once are not measured again.
+
+Multi-column layout asks for every line about three times, and copy-fitting lays the same
+text out with several picture heights: four fifths of a magazine's time go into lines that
+are known already. What is wrapped is private to WeasyPrint: with any version but the tested
+one we do without. The pages are the same either way.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import weasyprint
+from weasyprint.formatting_structure import boxes
+from weasyprint.layout import inline
+
+#: the version whose private functions were wrapped and compared page by page
+TESTED = "70.0"
+_PLAIN = (boxes.LineBox, boxes.InlineBox, boxes.TextBox)
+
+
+class Memo:
+    """What is known of one document's lines; may live as long as its boxes."""
+
+    def __init__(self) -> None:
+        self._splits: dict[Any, Any] = {}
+        self._lines: dict[Any, Any] = {}
+        self._plain: dict[int, tuple[bool, Any]] = {}
+
+    @contextmanager
+    def used(self, *, enabled: bool = True) -> Iterator[None]:
+        """Let the engine use it. The engine is the whole process's: one memo at a time."""
+        if not enabled or weasyprint.__version__ != TESTED:
+            yield
+            return
+        split, line = inline.split_first_line, inline.get_next_linebox
+        inline.split_first_line = self._splitting(split)
+        inline.get_next_linebox = self._breaking(line)
+        try:
+            yield
+        finally:
+            inline.split_first_line, inline.get_next_linebox = split, line
+
+    def _splitting(self, split: Callable[..., Any]) -> Callable[..., Any]:
+        """Remember where a text is split: it depends on text, style, width and flags alone.
+
+        Justified lines are not kept: the engine empties their Pango layout.
+        """
+        known = self._splits
+
+        def remembering(
+            text: str,
+            style: Any,
+            context: Any,
+            max_width: Any,
+            justification_spacing: float,
+            is_line_start: bool = True,
+            minimum: bool = False,
+        ) -> Any:
+            if justification_spacing:
+                return split(
+                    text, style, context, max_width, justification_spacing, is_line_start, minimum
+                )
+            key = (text, id(style), max_width, is_line_start, minimum)
+            found = known.get(key)
+            if found is None:
+                result = split(text, style, context, max_width, 0, is_line_start, minimum)
+                # the style is kept so that its id is not given to another one
+                found = known[key] = (result, style)
+            return found[0]
+
+        return remembering
+
+    def _breaking(self, break_line: Callable[..., Any]) -> Callable[..., Any]:
+        """Remember whole lines of running text where no float stands beside them.
+
+        A line of nothing but text is the same wherever it stands, so a copy is moved there.
+        """
+        known = self._lines
+
+        def remembering(
+            context: Any,
+            linebox: Any,
+            position_y: float,
+            bottom_space: float,
+            skip_stack: Any,
+            containing_block: Any,
+            absolute_boxes: Any,
+            fixed_boxes: Any,
+            first_letter_style: Any,
+            first_line_style: Any,
+        ) -> Any:
+            def broken() -> Any:
+                return break_line(
+                    context,
+                    linebox,
+                    position_y,
+                    bottom_space,
+                    skip_stack,
+                    containing_block,
+                    absolute_boxes,
+                    fixed_boxes,
+                    first_letter_style,
+                    first_line_style,
+                )
+
+            if first_letter_style or first_line_style or not self._is_plain(linebox):
+                return broken()
+            if any(s.position_y + s.margin_height() > position_y for s in context.excluded_shapes):
+                return broken()
+            key = (id(linebox), _frozen(skip_stack), containing_block.width, linebox.text_indent)
+            found, x = known.get(key), containing_block.content_box_x()
+            if found is None:
+                line, resume_at = broken()
+                if line is not None:
+                    known[key] = (_moved(line, 0, 0), resume_at, x, position_y)
+                return line, resume_at
+            line, resume_at, left, top = found
+            return _moved(line, x - left, position_y - top), resume_at
+
+        return remembering
+
+    def _is_plain(self, linebox: Any) -> bool:
+        found = self._plain.get(id(linebox))
+        if found is None:
+            plain = all(_only_text(child) for child in linebox.children)
+            found = self._plain[id(linebox)] = (plain, linebox)  # kept for its id
+        return found[0]
+
+
+def _only_text(box: Any) -> bool:
+    """Return whether a box holds text alone: no footnote, float, picture or leader.
+
+    What a style sheet generates may be written anew in place, when it counts pages.
+    """
+    return (
+        type(box) in _PLAIN
+        and "::" not in (box.element_tag or "")
+        and box.footnote is None
+        and box.style["position"] == "static"
+        and all(_only_text(child) for child in getattr(box, "children", ()))
+    )
+
+
+def _frozen(skip_stack: Any) -> Any:
+    if skip_stack is None:
+        return None
+    ((index, rest),) = skip_stack.items()
+    return index, _frozen(rest)
+
+
+def _moved(box: Any, dx: float, dy: float) -> Any:
+    """Return a copy of a line and all in it, moved."""
+    copy = box.copy()
+    copy.position_x += dx
+    copy.position_y += dy
+    if isinstance(copy, boxes.ParentBox):
+        copy.children = [_moved(child, dx, dy) for child in copy.children]
+    return copy
