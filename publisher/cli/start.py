@@ -14,6 +14,7 @@ from publisher.config import FILE, load_publication
 from publisher.content.files import save
 from publisher.errors import ConfigError
 from publisher.render.templates import TEMPLATES
+from publisher.tables import load_toml
 
 _START = TEMPLATES / "start"
 
@@ -22,7 +23,7 @@ _START = TEMPLATES / "start"
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
     title: Annotated[str, typer.Option(help="Name of the magazine.")] = "",
-    tagline: Annotated[str, typer.Option(help="Line under the name.")] = "Once a week",
+    tagline: Annotated[str, typer.Option(help="Line under the name.")] = "",
     site: Annotated[str, typer.Option(help="Address of your site.")] = "https://example.org",
     address: Annotated[
         str, typer.Option(help="Address the mail comes from.")
@@ -30,7 +31,9 @@ def init(
     postal: Annotated[
         str, typer.Option(help="Your postal address, as the law wants it in bulk mail.")
     ] = "Street, Town, Country",
-    language: Annotated[str, typer.Option(help="en, fr, ar, ...")] = "en",
+    language: Annotated[
+        str, typer.Option(help="en, fr, ar, ...; the examples come in one of these three.")
+    ] = "en",
     timezone: Annotated[str, typer.Option(help="Such as Africa/Tunis.")] = "",
 ) -> None:
     """Make a new publication with three example articles.
@@ -43,9 +46,13 @@ def init(
         raise ConfigError(f"{folder / 'issues'} is there already: choose another folder")
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file: choose another name for the folder")
+    base = language.split("-")[0]
+    texts = base if base in {path.name for path in (_START / "inbox").iterdir()} else "en"
+    words = load_toml(_START / "words" / f"{texts}.toml")
     values = {
+        "words": words,
         "title": " ".join(title.split()) or folder.resolve().name.replace("-", " ").title(),
-        "tagline": tagline,
+        "tagline": tagline or words["tagline"],
         "site": site.rstrip("/"),
         "address": address,
         "postal": postal,
@@ -57,12 +64,18 @@ def init(
     )
     env.filters["toml"] = lambda value: json.dumps(value, ensure_ascii=False)
     env.filters["md"] = lambda value: value.replace("*", r"\*").replace("_", r"\_")
-    made = {
-        FILE: "publication.toml",
-        ".gitignore": "gitignore",
-        **{f"issues/inbox/{p.name}": f"inbox/{p.name}" for p in (_START / "inbox").glob("*.md")},
+    # examples in another language than the magazine's say so
+    spoken = values | {"language": language if texts == base else texts}
+    files = {
+        FILE: env.get_template("publication.toml").render(values),
+        ".gitignore": env.get_template("gitignore").render(values),
+        **{
+            f"issues/inbox/{path.name}": env.get_template(f"inbox/{texts}/{path.name}").render(
+                spoken
+            )
+            for path in sorted((_START / "inbox" / texts).glob("*.md"))
+        },
     }
-    files = {target: env.get_template(name).render(values) for target, name in made.items()}
     # checked elsewhere first, so that a bad option leaves nothing behind
     with TemporaryDirectory() as scratch:
         save(Path(scratch, FILE), files[FILE])
