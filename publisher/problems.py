@@ -36,7 +36,17 @@ class Problem:
     check: str = ""  #: which check found it, by its name in [preflight]; empty: none of them
     subject: str = ""  #: the words or the file it is about, to find the place on the page by
 
+    @property
+    def where(self) -> str:
+        """The page in words; of another edition than the magazine, with its name."""
+        if not self.page:
+            return ""
+        other = self.spot is not None and self.spot.edition != "magazine"
+        return (
+            f"{self.spot.edition} page {self.page}" if self.spot and other else f"page {self.page}"
+        )
+
     def __str__(self) -> str:
-        place = [self.source, self.article, f"page {self.page}" if self.page else ""]
+        place = [self.source, self.article, self.where]
         where = ", ".join(part for part in place if part)
         return f"{where}: {self.message}" if where else self.message

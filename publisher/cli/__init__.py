@@ -1,9 +1,9 @@
 """The command line: parse, call, show. Errors become sentences and exit codes here."""
 
-from publisher.cli import audience, demo, making, running, sending, start
+from publisher.cli import audience, checking, demo, making, running, sending, start
 from publisher.cli.app import app
 
-__all__ = ["app", "audience", "demo", "main", "making", "running", "sending", "start"]
+__all__ = ["app", "audience", "checking", "demo", "main", "making", "running", "sending", "start"]
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from publisher.errors import PublisherError
 from publisher.pipeline import approving, sending
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.making import read_report
+from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import State
 from publisher.week import Week
 

@@ -13,6 +13,10 @@ Resolve = Callable[[str, int], list[str]]
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
+class NoSuchServer(CollectError):
+    """The name service knows no server of this name."""
+
+
 def resolve(host: str, port: int) -> list[str]:
     """Ask the system for a host's addresses; raise `OSError` when it knows none."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -61,10 +65,16 @@ def allowed_addresses(
     name = host.rstrip(".").lower()
     try:
         found = resolve(host, port)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise CollectError(
+                f"{host} cannot be looked up just now: is this machine on the internet?"
+            ) from None
+        found = []
     except (OSError, UnicodeError):
         found = []
     if not found:
-        raise CollectError(f"there is no server named {host}: check the address")
+        raise NoSuchServer(f"there is no server named {host}: check the address")
     if name in {allowed.strip("[] ").rstrip(".").lower() for allowed in allow_private}:
         return found
     public = [address for address in found if is_public(address)]

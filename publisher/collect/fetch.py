@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -26,11 +26,16 @@ from publisher.collect.addresses import Resolve, resolve
 from publisher.collect.pinned import Deadline, PinnedNetwork, PinnedTransport
 from publisher.errors import CollectError
 
+T = TypeVar("T")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CHUNK = 65_536
 #: after so many silences in a row a host is left alone for the rest of a collection
 _PATIENCE = 3
 _LONGEST_VALIDATOR = 500
+
+
+class NoAnswer(CollectError):
+    """A server took longer than anybody waits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,15 @@ class Fetched:
     last_modified: str = ""
     not_modified: bool = False
     moved_to: str = ""  #: the new address, if every redirect on the way was permanent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probed:
+    """What an address answers to somebody who only wants to know whether it is there."""
+
+    url: str  #: where it was found in the end
+    status: int
+    retry_after: str = ""  #: how long a busy site asks to be left alone, as it says it
 
 
 class Fetcher:
@@ -112,6 +126,32 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
+        size = max_bytes or self.limits.picture_bytes
+
+        def read(response: httpx.Response, found: str, moved_from: str) -> Fetched:
+            return self._read(response, found, headers, size, moved_from)
+
+        return self._asked(url, lambda: self._follow("GET", url, headers, read))
+
+    def probe(self, url: str) -> Probed:
+        """Ask an address whether it is there, without reading what it holds.
+
+        Asks with HEAD, and with GET where that gets no good answer: some sites know none.
+        Raises `CollectError` when there is no answer at all; `NoSuchServer` when there never
+        will be one.
+        """
+        found = self._ask("HEAD", url)
+        return found if found.status < 400 or found.status == 429 else self._ask("GET", url)
+
+    def _ask(self, method: str, url: str) -> Probed:
+        def look(response: httpx.Response, found: str, _: str) -> Probed:
+            wait = response.headers.get("retry-after", "")[:_LONGEST_VALIDATOR]
+            return Probed(url=found, status=response.status_code, retry_after=wait)
+
+        return self._asked(url, lambda: self._follow(method, url, {"Accept": "*/*"}, look))
+
+    def _asked(self, url: str, ask: Callable[[], T]) -> T:
+        """Ask an address in the time that is left; turn what goes wrong into a sentence."""
         host = _check(url)
         if self._silent[host] >= _PATIENCE:
             raise CollectError(f"{host} did not answer {_PATIENCE} times, so {url} was not asked")
@@ -122,10 +162,10 @@ class Fetcher:
             )
         self._deadline.start(min(self.limits.fetch_s, left))
         try:
-            fetched = self._follow(url, headers, max_bytes or self.limits.picture_bytes)
+            answer = ask()
         except (httpcore.TimeoutException, httpx.TimeoutException):
             self._silent[host] += 1
-            raise CollectError(
+            raise NoAnswer(
                 f"{url} did not answer in time"
                 f" ({self.limits.fetch_s:g} seconds): it is tried again at the next collection"
             ) from None
@@ -140,28 +180,36 @@ class Fetcher:
         ) as error:
             raise CollectError(f"{url} broke off: {_reason(error)}") from None
         self._silent[host] = 0
-        return fetched
+        return answer
 
-    def _follow(self, url: str, headers: dict[str, str], max_bytes: int) -> Fetched:
+    def _follow(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        take: Callable[[httpx.Response, str, str], T],
+    ) -> T:
+        """Follow redirects to an answer; `take` gets it, its address and, if all moves were
+        permanent, where the way began."""
         first, permanent = url, True
         for _ in range(self.limits.redirects + 1):
             _check(url)
-            with closing(self._send(url, headers)) as response:
+            with closing(self._send(method, url, headers)) as response:
                 target = response.headers.get("location", "")
                 if response.status_code in _REDIRECTS and target:
                     permanent = permanent and response.status_code in (301, 308)
                     url = urljoin(url, target)
                     continue
-                return self._read(response, url, headers, max_bytes, first if permanent else "")
+                return take(response, url, first if permanent else "")
         raise CollectError(
             f"{first} redirects more than {self.limits.redirects} times:"
             " give the address it should lead to"
         )
 
-    def _send(self, url: str, headers: dict[str, str]) -> httpx.Response:
+    def _send(self, method: str, url: str, headers: dict[str, str]) -> httpx.Response:
         """Send one request; an httpx.Client would look into redirects on its own."""
         request = httpx.Request(
-            "GET",
+            method,
             url,
             headers={"User-Agent": self.agent, "Accept-Encoding": "gzip, deflate", **headers},
             extensions={"timeout": httpx.Timeout(self.limits.read_s).as_dict()},

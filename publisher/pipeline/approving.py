@@ -2,7 +2,9 @@
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from publisher.deliver.mailing import find_mailing, freeze
 from publisher.deliver.thawing import thaw
@@ -10,11 +12,11 @@ from publisher.errors import PublisherError, RenderError
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.letters import announce_hold
-from publisher.pipeline.making import read_report
 from publisher.pipeline.message import issue_message
 from publisher.pipeline.record import Record
+from publisher.pipeline.reporting import Report, read_report
 from publisher.pipeline.states import State, check_move
-from publisher.problems import Severity
+from publisher.problems import Problem
 from publisher.week import Week
 
 APPROVED = "approved"  #: folder in build/ that readers see, whatever is rendered later
@@ -25,22 +27,31 @@ class Unsound(PublisherError):
 
     exit_code = 3
 
+    def __init__(self, week: Week, problems: Sequence[Problem]) -> None:
+        things = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+        self.sentence = f"issue {week} has {things} to mend before it can be approved"
+        self.problems = tuple(problems)
+        listed = "\n  ".join(map(str, problems))
+        super().__init__(
+            f"{self.sentence}:\n  {listed}\n"
+            f"See them with `publisher check --week {week}`. Mend them, or weigh a check otherwise"
+            " under [preflight] in issue.toml; or approve all the same with --despite-errors"
+        )
+
 
 def approve(desk: Desk, week: Week, *, by: str, despite_errors: bool = False) -> Record:
     """Freeze a rendered issue: its mail in the database, its editions in build/approved.
 
     Raises `Unsound` naming the errors that were found, unless told to go on despite them.
+    Errors gone past and checks that issue.toml weighs otherwise are put on record.
     """
     record = records.get(desk.engine, week)
     check_move(week, record.state, State.APPROVED, record.held_state)
-    errors = [p for p in read_report(desk, week).problems if p.severity is Severity.ERROR]
-    if errors and not despite_errors:
-        listed = "\n  ".join(str(problem) for problem in errors)
-        raise Unsound(
-            f"issue {week} has {len(errors)} to mend before it can be approved:\n  {listed}\n"
-            f"Mend and render again, or approve it all the same with --despite-errors"
-        )
+    report = read_report(desk, week)
+    if report.errors and not despite_errors:
+        raise Unsound(week, report.errors)
     _keep_approved(desk, week)
+    _note_what_was_let_pass(desk, week, report, by)
     freeze(
         desk.engine,
         week=week,
@@ -59,13 +70,22 @@ def approve(desk: Desk, week: Week, *, by: str, despite_errors: bool = False) ->
     )
 
 
-def hold(desk: Desk, week: Week, reason: str) -> Record:
-    """Stop an issue where it is, with a reason, and tell the editors."""
+def hold(desk: Desk, week: Week, reason: str, problems: Sequence[Problem] = ()) -> Record:
+    """Stop an issue where it is, with a reason, and tell the editors what is to be mended."""
     record = records.move(
         desk.engine, week, State.HELD, now=desk.clock(), who=desk.who, reason=reason
     )
     commands = [f"publisher release --week {week}", f"publisher send --week {week}"]
-    announce_hold(desk, week, reason, number=record.number, commands=commands)
+    if problems:
+        commands.insert(0, f"publisher check --week {week}")
+    announce_hold(
+        desk,
+        week,
+        reason,
+        number=record.number,
+        steps=[str(problem) for problem in problems],
+        commands=commands,
+    )
     return record
 
 
@@ -95,6 +115,21 @@ def reopen(desk: Desk, week: Week) -> Record:
         digest=None,
         approved_by=None,
     )
+
+
+def _note_what_was_let_pass(desk: Desk, week: Week, report: Report, by: str) -> None:
+    """Put on record what an editor decided not to be stopped by."""
+    passed: dict[str, dict[str, Any]] = {}
+    if report.errors:
+        errors = [str(problem) for problem in report.errors]
+        passed["approved despite errors"] = {"errors": errors}
+    if report.relaxed:
+        passed["approved with checks weighed otherwise"] = {"preflight": dict(report.relaxed)}
+    with desk.engine.begin() as connection:
+        for act, details in passed.items():
+            records.write_audit(
+                connection, now=desk.clock(), who=by, act=act, about=str(week), details=details
+            )
 
 
 def _keep_approved(desk: Desk, week: Week) -> None:

@@ -73,16 +73,23 @@ def announce_draft(desk: Desk, made: Made, problems: Sequence[Problem]) -> None:
 
 
 def announce_hold(
-    desk: Desk, week: Week, reason: str, *, number: int | None = None, commands: Sequence[str] = ()
+    desk: Desk,
+    week: Week,
+    reason: str,
+    *,
+    number: int | None = None,
+    steps: Sequence[str] = (),
+    commands: Sequence[str] = (),
 ) -> None:
     """Tell the editors why an issue waits; a mail that cannot go out is only logged.
 
+    `steps` are what they must do, in sentences; `commands` are to be typed afterwards.
     The reason stands in the database as well, where `publisher status` shows it.
     """
     if not desk.publication.schedule.editors:
         return
     parts = held_notice(
-        environment(desk.publication), week, reason, number=number, commands=commands
+        environment(desk.publication), week, reason, number=number, steps=steps, commands=commands
     )
     try:
         send_letter(desk, desk.publication.schedule.editors, parts)

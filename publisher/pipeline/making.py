@@ -1,9 +1,7 @@
 """Collect, compose, render: from the world to editions in the issue's build folder."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from publisher.collect import CollectReport, collect
 from publisher.compose import Composed, compose
@@ -13,12 +11,12 @@ from publisher.content.files import save
 from publisher.content.issue import FILE, Issue, read_issue_file
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
+from publisher.pipeline.examining import examine, inputs_of
+from publisher.pipeline.reporting import Report, read_report, write_report
 from publisher.pipeline.states import State, check_move
-from publisher.problems import Problem, Severity, Spot
+from publisher.problems import Problem, Severity
 from publisher.render import Rendered, build, editions_of
 from publisher.week import Week
-
-REPORT = "report.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,49 +81,53 @@ def compose_week(desk: Desk, week: Week) -> Composed:
     return Composed(issue=composed.issue, problems=(*broken, *composed.problems))
 
 
+def draw_up(desk: Desk, week: Week) -> Composed:
+    """Compose a week's issue from its folder as it is; nothing is written and nothing moves."""
+    publication, folder = desk.publication, desk.folder(week)
+    articles, broken = read_articles(folder, publication.timezone)
+    record = records.find(desk.engine, week)
+    composed = compose(
+        week,
+        articles,
+        read_issue_file(folder),
+        publication,
+        number=record.number if record else publication.first_number,
+        folder=folder,
+        sizes=picture_sizes(folder, articles),
+    )
+    return Composed(issue=composed.issue, problems=(*broken, *composed.problems))
+
+
 def render_week(desk: Desk, week: Week, only: Sequence[str] = ()) -> Made:
     """Compose and render a week's issue, and note in build/report.json what was found."""
     composed = compose_week(desk, week)
     editions = [
         e for e in editions_of(desk.publication, composed.issue) if not only or e.name in only
     ]
+    state = inputs_of(desk.publication, composed.issue.folder)
     rendered = build(composed.issue, desk.publication, editions)
-    found = (*composed.problems, *(p for edition in rendered for p in edition.problems))
-    # what is wrong with a text is found by every edition that prints it
-    problems = tuple(dict.fromkeys(found))
+    before = read_report(desk, week)
+    whole = (*_others(desk, composed.issue, rendered, before), *rendered) if only else rendered
+    problems = examine(composed.issue, desk.publication, whole, composed.problems, now=desk.clock())
     made = Made(issue=composed.issue, rendered=rendered, problems=problems)
-    _write_report(made, partial=bool(only))
+    inputs = {**before.inputs, **dict.fromkeys((e.edition for e in rendered), state)}
+    write_report(composed.issue, whole, problems, inputs=inputs)
     if not only:
         _advance(desk, week, State.RENDERED)
     return made
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What the last rendering made and found, as build/report.json keeps it."""
-
-    files: tuple[str, ...] = ()  #: of all editions, relative to build/
-    pages: int = 0
-    problems: tuple[Problem, ...] = ()
-
-
-def read_report(desk: Desk, week: Week) -> Report:
-    """Return what the last rendering made and found; empty if there was none."""
-    path = desk.folder(week) / "build" / REPORT
-    if not path.is_file():
-        return Report()
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return Report(
-        files=tuple(name for edition in found["editions"].values() for name in edition["files"]),
-        pages=max((edition["pages"] for edition in found["editions"].values()), default=0),
-        problems=tuple(_problem(p) for p in found["problems"]),
+def _others(
+    desk: Desk, issue: Issue, rendered: Sequence[Rendered], before: Report
+) -> tuple[Rendered, ...]:
+    """Return the editions of the issue that were made before and are still there."""
+    new = {edition.edition for edition in rendered}
+    wanted = {edition.name for edition in editions_of(desk.publication, issue)} - new
+    return tuple(
+        edition
+        for edition in before.rendered
+        if edition.edition in wanted and all(file.is_file() for file in edition.files)
     )
-
-
-def _problem(raw: dict[str, Any]) -> Problem:
-    spot = raw.get("spot")
-    kind = Severity(raw["severity"])
-    return Problem(**{**raw, "severity": kind, "spot": Spot(**spot) if spot else None})
 
 
 def _open(desk: Desk, week: Week) -> records.Record:
@@ -142,21 +144,3 @@ def _advance(desk: Desk, week: Week, state: State) -> None:
     record = records.get(desk.engine, week)
     if record.state is not State.HELD:  # work on a held issue goes on; the hold stays
         records.move(desk.engine, week, state, now=desk.clock(), who=desk.who)
-
-
-def _write_report(made: Made, *, partial: bool) -> None:
-    folder = made.issue.build_folder
-    editions = {
-        r.edition: {"files": [str(f.relative_to(folder)) for f in r.files], "pages": r.pages}
-        for r in made.rendered
-    }
-    path = folder / REPORT
-    if partial and path.is_file():
-        editions = json.loads(path.read_text(encoding="utf-8"))["editions"] | editions
-    report = {
-        "week": str(made.issue.week),
-        "number": made.issue.number,
-        "editions": editions,
-        "problems": [asdict(problem) for problem in made.problems],
-    }
-    save(path, json.dumps(report, indent=2, ensure_ascii=False))

@@ -1,18 +1,19 @@
 """What the clock asks for, done: one step of one week, at most once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from publisher.config import Approval
 from publisher.errors import PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline import steps
-from publisher.pipeline.approving import approve, hold
+from publisher.pipeline.approving import Unsound, approve, hold
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.letters import announce_draft, announce_hold
 from publisher.pipeline.making import collect_week, render_week
 from publisher.pipeline.sending import send_issue
 from publisher.pipeline.states import State
+from publisher.problems import Problem
 from publisher.week import Week
 
 _log = logging.getLogger(__name__)
@@ -39,8 +40,9 @@ def perform(desk: Desk, week: Week, step: str) -> str:
         steps.give_back(desk.engine, week, step, who=desk.who)
         return ""
     except PublisherError as error:
-        result = f"failed: {error}"
-        _give_up(desk, week, step, str(error))
+        reason = error.sentence if isinstance(error, Unsound) else str(error)
+        result = f"failed: {reason}"
+        _give_up(desk, week, step, reason, error.problems if isinstance(error, Unsound) else ())
     steps.finish(desk.engine, week, step, who=desk.who, now=desk.clock(), result=result)
     _log.info("%s %s: %s", week, step, result)
     return result
@@ -99,11 +101,13 @@ def _hold(desk: Desk, week: Week) -> str:
     return reason
 
 
-def _give_up(desk: Desk, week: Week, step: str, reason: str) -> None:
+def _give_up(
+    desk: Desk, week: Week, step: str, reason: str, problems: Sequence[Problem] = ()
+) -> None:
     _log.error("%s %s failed: %s", week, step, reason)
     record = records.find(desk.engine, week)
     if step == "send" and record and record.state is not State.HELD:
-        hold(desk, week, reason)
+        hold(desk, week, reason, problems)
     else:
         announce_hold(desk, week, reason, commands=[f"publisher {step.split()[0]} --week {week}"])
 

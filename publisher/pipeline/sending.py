@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from publisher.audience.tokens import Tokens
+from publisher.checks import Level
 from publisher.deliver.certificate import Certificate, certificate_of, counts_of
 from publisher.deliver.mailing import Mailing, due, find_mailing, plan
 from publisher.deliver.resolving import resend_uncertain
@@ -13,12 +15,23 @@ from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.letters import deliver_letter
 from publisher.pipeline.message import issue_message
+from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import State
 from publisher.render.links import Links
 from publisher.storage.settings import signing_keys
 from publisher.week import Week
 
 _FROZEN = (State.APPROVED, State.SENDING, State.SENT)
+
+
+class Embargoed(DeliveryError):
+    """An article of the issue must not be out yet."""
+
+    def __init__(self, week: Week, slug: str, until: datetime) -> None:
+        super().__init__(
+            f"{slug} is embargoed until {until:%A %d %B %H:%M} ({until.tzinfo}): send the issue"
+            f" then, or thaw it with `publisher reopen --week {week}` and leave the article out"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +67,11 @@ def send_issue(
     """Mail the approved issue to everyone on the list who has not had it.
 
     Safe to call again, after a crash and in two processes at once: the ledger knows who
-    was mailed. Raises `NotApproved`, and `DeliveryError` when the mailing had to stop.
+    was mailed. Raises `NotApproved`, `Embargoed` while an article must not be out, and
+    `DeliveryError` when the mailing had to stop.
     """
     mailing = _frozen(desk, week)
+    _check_embargoes(desk, week)
     sender = desk.sender()
     planned = plan(desk.engine, mailing, batch=sender.capabilities.batch, now=desk.clock())
     if not planned and mailing.state == "done":
@@ -113,6 +128,18 @@ def _frozen(desk: Desk, week: Week) -> Mailing:
     if record.state not in _FROZEN or mailing is None:
         raise NotApproved(week, record.state)
     return mailing
+
+
+def _check_embargoes(desk: Desk, week: Week) -> None:
+    """Refuse to send what may be out at the usual time, but not yet: the clock is asked anew."""
+    report = read_report(desk, week)
+    levels = desk.publication.preflight.levels | dict(report.relaxed)
+    if levels["embargo"] is not Level.ERROR:
+        return
+    late = [(until, slug) for slug, until in report.embargoes.items() if until > desk.clock()]
+    if late:
+        until, slug = max(late)
+        raise Embargoed(week, slug, until.astimezone(desk.publication.timezone))
 
 
 def _move(desk: Desk, week: Week, state: State) -> None:

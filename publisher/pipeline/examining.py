@@ -1,0 +1,79 @@
+"""Everything that is wrong with an issue, weighed and placed: what `check` and preview show."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from publisher import __version__
+from publisher.checks import judge
+from publisher.config import FILE, Publication
+from publisher.content.issue import Issue
+from publisher.pipeline.linking import link_problems, remembered
+from publisher.problems import Problem, Severity
+from publisher.render import Rendered
+from publisher.render.preflight import issue_problems
+from publisher.render.preflight.places import locate, paged
+from publisher.render.templates import TEMPLATES
+
+#: found on pages of one edition: the same words on a page of another are another finding
+_OF_A_PAGE = frozenset({"overset", "widows", "stranded", "wide", "last_page"})
+
+
+def examine(
+    issue: Issue,
+    publication: Publication,
+    rendered: Sequence[Rendered],
+    found: Iterable[Problem],
+    *,
+    now: datetime,
+) -> tuple[Problem, ...]:
+    """Return every problem of an issue once, as bad as it counts, with its place if it is known.
+
+    `found` is what reading and composing told; of links counts what was asked lately.
+    Errors come first, then the order of pages.
+    """
+    main = paged(rendered)
+    of_issue = [
+        *found,
+        *issue_problems(issue, publication, rendered),
+        *link_problems(issue, publication, remembered(issue), now),
+    ]
+    groups: list[tuple[Rendered | None, Sequence[Problem]]] = [(main, of_issue)]
+    groups += [(edition if edition.pages else main, edition.problems) for edition in rendered]
+    cache = issue.build_folder / "cache"
+    told: dict[tuple[object, ...], Problem] = {}
+    for edition, problems in groups:
+        judged = judge(problems, publication.preflight, issue.preflight)
+        placed = locate(judged, edition, issue.folder, cache) if edition else judged
+        for problem in placed:
+            told.setdefault(_same(problem), problem)
+    return tuple(sorted(told.values(), key=_order))
+
+
+def _same(problem: Problem) -> tuple[object, ...]:
+    of_a_page = problem.spot if problem.check in _OF_A_PAGE else None
+    if not problem.check:
+        return (replace(problem, spot=None),)
+    place = problem.subject if problem.check == "leftovers" else ""
+    return problem.message, problem.article, problem.check, place, of_a_page
+
+
+def _order(problem: Problem) -> tuple[bool, bool, int]:
+    return problem.severity is not Severity.ERROR, problem.page is None, problem.page or 0
+
+
+def inputs_of(publication: Publication, issue_folder: Path) -> str:
+    """Return a name for all files an issue is made of; it changes when one of them does."""
+    build = issue_folder / "build"
+    own = publication.root / "templates"
+    files = [publication.root / FILE]
+    files += [path for path in issue_folder.rglob("*") if not path.is_relative_to(build)]
+    files += [path for folder in (own, TEMPLATES) for path in folder.rglob("*")]
+    whole = hashlib.sha256(__version__.encode())
+    for path in sorted(set(files)):
+        if path.is_file():
+            state = path.stat()
+            whole.update(f"{path}\0{state.st_mtime_ns}\0{state.st_size}\0".encode())
+    return whole.hexdigest()

@@ -1,0 +1,197 @@
+"""Where on the page a problem shows: found in the finished PDF, by its words or its picture."""
+
+import hashlib
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import pypdfium2
+import pypdfium2.raw as pdfium_c
+
+from publisher.content.pictures import fingerprint
+from publisher.errors import ContentError
+from publisher.problems import Problem, Spot
+from publisher.render import Rendered
+from publisher.render.pdfium import PDFIUM
+
+#: editions of pages, the one an editor looks at first leading
+PAGED = ("magazine", "letter", "phone", "print")
+_MM = 25.4 / 72
+_CHARACTERS = 40  #: of a long subject that are looked for: no line break changes them
+_DEEP = 15  #: levels of nested drawings that may hold pictures
+_QUOTES = str.maketrans(dict.fromkeys("«»„“”‟‹›", '"') | dict.fromkeys("‘’‚‛", "'"))
+
+
+def paged(rendered: Iterable[Rendered]) -> Rendered | None:
+    """Return the edition whose pages problems are shown on, if one has pages."""
+    made = {edition.edition: edition for edition in rendered if edition.pages}
+    return next((made[name] for name in PAGED if name in made), None)
+
+
+def locate(
+    problems: Sequence[Problem], edition: Rendered, folder: Path, cache: Path
+) -> tuple[Problem, ...]:
+    """Return the problems with page and spot, as far as the edition's PDF shows them.
+
+    What a maker said of the place stays. `folder` is the issue's, to which a picture's
+    path is relative; `cache` holds the renditions that are printed.
+    """
+    wanting = [p for p in problems if p.spot is None and (p.article or p.subject or p.page)]
+    if not wanting:
+        return tuple(problems)
+    with PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(edition.files[0])
+        except (pypdfium2.PdfiumError, OSError):
+            return tuple(problems)
+        try:
+            finder = _Finder(document, edition, folder, cache)
+            return tuple(finder.placed(p) if p.spot is None else p for p in problems)
+        finally:
+            document.close()
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A box in millimetres from the page's top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class _Finder:
+    """Looks for words and pictures on the pages of one PDF; reads a page at most once."""
+
+    def __init__(
+        self, document: pypdfium2.PdfDocument, edition: Rendered, folder: Path, cache: Path
+    ) -> None:
+        self.document, self.edition = document, edition
+        self.folder, self.cache = folder, cache
+        self._begins = sorted(edition.anchors, key=lambda anchor: anchor[1])
+        self._texts: dict[int, tuple[str, tuple[_Box, ...]]] = {}
+        self._pictures: dict[int, tuple[tuple[str, _Box], ...]] = {}
+
+    def placed(self, problem: Problem) -> Problem:
+        """Return a problem with the place it is found at."""
+        pages = self._pages(problem)
+        for number in pages:
+            box = self._find(problem.subject, number) if problem.subject else None
+            if box:
+                spot = Spot(
+                    edition=self.edition.edition,
+                    page=number,
+                    x=round(box.x, 1),
+                    y=round(box.y, 1),
+                    width=round(box.width, 1),
+                    height=round(box.height, 1),
+                )
+                return replace(problem, page=number, spot=spot)
+        if problem.page is None and problem.article and pages:
+            return replace(problem, page=pages[0])
+        return problem
+
+    def _pages(self, problem: Problem) -> Sequence[int]:
+        """Return the pages a problem may stand on: its own, its article's, or all."""
+        count = len(self.document)
+        if problem.page:
+            return [problem.page] if problem.page <= count else []
+        if not problem.article:
+            return range(1, count + 1)
+        first = dict(self._begins).get(problem.article)
+        if first is None or first > count:
+            return []
+        pages = [page for _, page in self._begins]
+        after = bisect_right(pages, first)
+        last = pages[after] - 1 if after < len(pages) else count
+        return range(first, max(first, last) + 1)
+
+    def _find(self, subject: str, number: int) -> _Box | None:
+        if "/" in subject and " " not in subject:
+            return self._picture(subject, number)
+        return self._words(subject, number)
+
+    def _picture(self, path: str, number: int) -> _Box | None:
+        """Return the largest place on a page where a picture is printed, in whatever size."""
+        try:
+            name = fingerprint(self.folder / path)
+        except (ContentError, OSError, ValueError):
+            return None
+        wanted = {_digest(file) for file in self.cache.glob(f"{name}-*.*")}
+        boxes = [box for digest, box in self._pictures_on(number) if digest in wanted]
+        return max(boxes, key=lambda box: box.width * box.height, default=None)
+
+    def _pictures_on(self, number: int) -> tuple[tuple[str, _Box], ...]:
+        if number not in self._pictures:
+            page = self.document[number - 1]
+            self._pictures[number] = tuple(_pictures(page))
+            page.close()
+        return self._pictures[number]
+
+    def _words(self, subject: str, number: int) -> _Box | None:
+        """Return the box of the first line of some words, however they are broken and typeset."""
+        wanted = "".join(sign for sign, _ in _bare(subject))[:_CHARACTERS]
+        if number not in self._texts:
+            page = self.document[number - 1]
+            self._texts[number] = _text(page)
+            page.close()
+        text, boxes = self._texts[number]
+        at = text.find(wanted) if wanted else -1
+        if at < 0:
+            return None
+        found = boxes[at : at + len(wanted)]
+        line = [box for box in found if abs(box.y - found[0].y) < max(2.0, found[0].height)]
+        left, top = min(b.x for b in line), min(b.y for b in line)
+        right, foot = max(b.x + b.width for b in line), max(b.y + b.height for b in line)
+        return _Box(left, top, right - left, foot - top)
+
+
+def _text(page: pypdfium2.PdfPage) -> tuple[str, tuple[_Box, ...]]:
+    """Return a page's letters without spaces and hyphens, and the box of each."""
+    height = page.get_height()
+    reader = page.get_textpage()
+    letters: list[str] = []
+    boxes: list[_Box] = []
+    for index in range(reader.count_chars()):
+        code = pdfium_c.FPDFText_GetUnicode(reader, index)
+        for sign, _ in _bare(chr(code) if 0 < code < 0x110000 else ""):
+            left, bottom, right, top = reader.get_charbox(index)
+            letters.append(sign)
+            boxes.append(
+                _Box(left * _MM, (height - top) * _MM, (right - left) * _MM, (top - bottom) * _MM)
+            )
+    reader.close()
+    return "".join(letters), tuple(boxes)
+
+
+def _bare(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the signs of a text that no typesetter changes, with their places."""
+    for place, sign in enumerate(text):
+        for part in unicodedata.normalize("NFKC", sign.translate(_QUOTES)):
+            if not part.isspace() and unicodedata.category(part) not in ("Cf", "Cc", "Pd"):
+                yield part, place
+
+
+def _pictures(page: pypdfium2.PdfPage) -> Iterator[tuple[str, _Box]]:
+    height = page.get_height()
+    for picture in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEP):
+        with suppress(pypdfium2.PdfiumError):
+            left, bottom, right, top = picture.get_bounds()
+            data = bytes(picture.get_data(decode_simple=False))
+            box = _Box(left * _MM, (height - top) * _MM, (right - left) * _MM, (top - bottom) * _MM)
+            yield hashlib.sha256(data).hexdigest(), box
+
+
+def _digest(path: Path) -> str:
+    # renditions are named after their content and never change
+    return _digest_of(path)
+
+
+@lru_cache(maxsize=1024)
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
