@@ -63,9 +63,57 @@ def test_the_pages_have_the_magazines_faces(site: Site, plain_tab: Page) -> None
 def test_the_archive_offers_every_issue_as_page_and_pdf(site: Site, plain_tab: Page) -> None:
     plain_tab.goto(f"{site.url}/issues/")
     expect(plain_tab.get_by_role("heading", name="2026")).to_be_visible()
-    expect(plain_tab.locator(".covers li")).to_have_count(1)
+    expect(plain_tab.locator(".covers > li")).to_have_count(1)
     with plain_tab.expect_request(f"**{PDF}"):
         plain_tab.locator(".covers a", has_text="PDF").click(no_wait_after=True)
+
+
+def with_every_edition(site: Site) -> None:
+    """Put beside the approved PDF what the other editions would have left there."""
+    folder = site.desk.publication.issues / "2026-W47/build/approved"
+    for name in ("-phone.pdf", "-letter.pdf", "-print.pdf", ".epub"):
+        (folder / f"sirocco-2026-W47{name}").write_bytes(b"as if made" * 90_000)
+
+
+@pytest.mark.parametrize(
+    ("width", "first"), [(1280, "Magazine (PDF): No 12"), (390, "For phones (PDF): No 12")]
+)
+@pytest.mark.parametrize("path", ["/", "/issues/"])
+def test_every_edition_is_offered_the_one_for_this_screen_first(
+    site: Site, plain_tab: Page, path: str, width: int, first: str
+) -> None:
+    with_every_edition(site)
+    plain_tab.set_viewport_size({"width": width, "height": 800})
+    plain_tab.goto(site.url + path)
+    links = plain_tab.locator(".downloads a:not([aria-label^='Read'])").all()
+    places: dict[str, tuple[float, float]] = {}
+    for link in links:
+        box = link.bounding_box()
+        assert box is not None
+        places[str(link.get_attribute("aria-label"))] = (box["y"], box["x"])
+    assert set(places) == {
+        f"{name}: No 12"
+        for name in ("Magazine (PDF)", "For phones (PDF)", "US Letter (PDF)", "E-book (EPUB)")
+    }
+    assert min(places, key=lambda name: places[name]) == first
+    assert plain_tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_button_gives_phones_the_pages_made_for_them(site: Site, plain_tab: Page) -> None:
+    with_every_edition(site)
+    plain_tab.goto(site.url)
+    button = plain_tab.get_by_role("link", name="Read the PDF")
+    expect(button).to_have_attribute("href", PDF)
+    plain_tab.set_viewport_size({"width": 390, "height": 800})
+    expect(button).to_have_attribute("href", PDF.replace(".pdf", "-phone.pdf"))
+
+
+def test_an_e_book_is_saved_and_the_printers_copy_is_not_for_readers(site: Site) -> None:
+    with_every_edition(site)
+    book = site.web.get(PDF.replace(".pdf", ".epub"))
+    assert book.headers["content-type"] == "application/epub+zip"
+    assert book.headers["content-disposition"] == 'attachment; filename="sirocco-2026-W47.epub"'
+    assert site.web.get(PDF.replace(".pdf", "-print.pdf")).status_code == 404
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -329,11 +377,12 @@ def test_every_answer_keeps_browsers_from_being_too_helpful(site: Site, path: st
     assert "server" not in headers or "uvicorn" in headers["server"]
 
 
-def test_pages_may_run_no_script(site: Site) -> None:
+def test_pages_may_run_no_script_but_the_one_that_keeps_an_issue(site: Site) -> None:
     for path in ("/", "/subscribe", ISSUE, "/nothing"):
         policy = site.web.get(path).headers["content-security-policy"]
         assert "default-src 'none'" in policy
-        assert "script-src" not in policy
+        assert ("script-src 'self';" in policy) == (path == ISSUE)
+        assert policy.count("script-src") == (path == ISSUE)
         assert "frame-ancestors 'none'" in policy
     assert "unsafe-inline" not in site.web.get("/").headers["content-security-policy"]
 
