@@ -230,7 +230,9 @@ def test_nothing_but_bleeding_pictures_leaves_the_margins(copy: Copy) -> None:
     with PDFIUM:
         document = pypdfium2.PdfDocument(copy.path)
         page = document[copy.page("praise") - 1].get_textpage()
-        boxes = [page.get_charbox(n) for n in range(page.count_chars())]
+        # a line's last space hangs over its end and prints nothing
+        letters = [n for n in range(page.count_chars()) if page.get_text_range(n, 1).strip()]
+        boxes = [page.get_charbox(n) for n in letters]
         document.close()
     edge = 15 / 25.4 * 72
     inked = [box for box in boxes if box[2] > box[0]]

@@ -1,0 +1,185 @@
+"""The words of a tagged page: spaces at line ends, divided words, right-to-left lines, initials.
+
+A page is set line by line, and the engine drops the space a line ends with and prints the
+hyphen of a divided word as any other. Who listens or searches needs both told apart
+(ISO 32000-1, 14.8.2.2.3 and 14.8.2.5).
+"""
+
+import re
+import unicodedata
+from itertools import pairwise
+from typing import Any
+
+import pydyf
+
+from publisher.render.tags import INITIAL, Mark, Node, isa, resolve
+
+_SOFT_HYPHEN = "\u00ad"
+#: the last glyph of a line as the engine writes it: ... <0012 0034>] TJ
+_LAST_GLYPH = re.compile(rb"^(.*<[0-9a-f]*)([0-9a-f]{4})>(-?[\d.]+)?\] TJ$", re.DOTALL)
+
+#: ems between two pieces of a line from which on they are heard as two words
+_GAP = 0.15
+
+Edits = dict[tuple[int, int], str]
+
+
+def speak(top: Node) -> Edits:
+    """Say in the tree what glyphs alone would not; return what is to be done to the pages.
+
+    Right-to-left lines are painted from the left, so the tree says their words in order.
+    An initial and the line it begins are one: "T" and "he" are "The".
+    """
+    edits: Edits = {}
+    for node in list(top.branch()):
+        _join_initial(node)
+    for node in list(top.branch()):
+        said = "ActualText" in node.said
+        for place, mark in enumerate(node.kids):
+            if not isinstance(mark, Mark) or not isa(mark.box, "TextBox"):
+                continue
+            if not said and _is_right_to_left(mark.box.text):
+                text = pydyf.String(_logical(mark))
+                node.kids[place] = Node("Span", mark.page, said={"ActualText": text}, kids=[mark])
+            elif mark.line is not None and mark.box.text.strip():
+                edits[mark.page, mark.mcid] = "hyphen" if _is_divided(mark) else "space"
+    words = [mark for mark in top.marks() if isa(mark.box, "TextBox")]
+    for before, mark in pairwise(words):
+        key = (before.page, before.mcid)
+        if key not in edits and _is_apart(before, mark) and not _is_right_to_left(before.box.text):
+            edits[key] = "space"
+    return edits
+
+
+def _is_apart(before: Mark, mark: Mark) -> bool:
+    """Return whether room parts two pieces of text: a space that is not painted, or a margin."""
+    if not before.box.text.strip():
+        return False
+    if not mark.box.text.strip() or before.page != mark.page:
+        return True
+    gap = mark.box.position_x - before.box.position_x - before.box.width
+    drop = abs(mark.box.position_y - before.box.position_y)
+    em = before.box.style["font_size"]
+    return bool(gap > _GAP * em or gap < -em or drop > em)
+
+
+def _is_right_to_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+
+
+def _logical(mark: Mark) -> str:
+    text = str(mark.box.text)
+    if mark.line is None:
+        return text
+    return text[:-1] + _SOFT_HYPHEN if _is_divided(mark) else text.rstrip() + " "
+
+
+def _is_divided(mark: Mark) -> bool:
+    """Return whether the engine divided the word at a line's end: the text has no such hyphen."""
+    hyphen = mark.box.style["hyphenate_character"]
+    text = str(mark.box.text)
+    if mark.line is None or not hyphen or not text.endswith(hyphen) or len(hyphen) != 1:
+        return False
+    html = mark.box.element
+    whole = "".join(html.itertext()) if html is not None else ""
+    return text.split()[-1].casefold() not in whole.casefold()
+
+
+def _join_initial(node: Node) -> None:
+    """Let a large first letter and the rest of its line be read as one."""
+    for place, kid in enumerate(node.kids):
+        if not isinstance(kid, Node) or kid.tag != INITIAL:
+            continue
+        kid.tag = "Span"
+        after = node.kids[place + 1] if place + 1 < len(node.kids) else None
+        if isinstance(after, Mark):
+            cap = "".join(str(mark.box.text) for mark in kid.marks())
+            text = pydyf.String(cap + _logical(after))
+            kids: list[Any] = [*kid.kids, after]
+            one = Node("Span", kid.page, said={"ActualText": text}, kids=kids)
+            node.kids[place : place + 2] = [one]
+            return
+
+
+def amend(
+    pdf: pydyf.PDF, document: Any, edits: Edits, artefacts: list[Mark], margin: list[Mark]
+) -> None:
+    """Change the pages' content: line ends as `edits` says, decoration to artefacts."""
+    decoration = {(mark.page, mark.mcid): "" for mark in artefacts}
+    decoration |= {(mark.page, mark.mcid): "/Pagination" for mark in margin}
+    spaces = {
+        key: f"{glyph:04x}".encode()
+        for key, font in _fonts(document)
+        for glyph, text in font.to_unicode.items()
+        if text == " "
+    }
+    pages = [item for item in pdf.objects if _is_page(item)]
+    for number, page in enumerate(pages):
+        stream = resolve(pdf, page["Contents"])
+        stream.stream = _amended(stream.stream, number, edits, decoration, spaces)
+
+
+def _fonts(document: Any) -> Any:
+    return [(str(font.hash), font) for font in document.fonts.values()]
+
+
+def _is_page(item: Any) -> bool:
+    return isinstance(item, pydyf.Dictionary) and item.get("Type") == "/Page"
+
+
+def _amended(
+    items: list[Any],
+    page: int,
+    edits: Edits,
+    decoration: dict[tuple[int, int], str],
+    spaces: dict[str, bytes],
+) -> list[Any]:
+    found: list[Any] = []
+    mcid, depth, begun, font = None, 0, 0, ""
+    for item in items:
+        if item == b"BDC" or item == b"BMC":
+            tag = -2 if item == b"BDC" else -1
+            if mcid is not None:
+                depth += 1
+                if found[tag] == "/Artifact":
+                    found[tag] = "/Span"  # a line under a word belongs to the word
+            elif item == b"BDC" and "MCID" in found[-1]:
+                mcid, depth, begun = found[-1]["MCID"], 0, len(found) + 1
+                kind = decoration.get((page, mcid))
+                if kind is not None:
+                    found[-2:] = ["/Artifact", pydyf.Dictionary({"Type": kind} if kind else {})]
+        elif item == b"EMC" and mcid is not None:
+            if depth:
+                depth -= 1
+            else:
+                edit = edits.get((page, mcid))
+                if edit:
+                    _end_line(found, begun, edit, spaces.get(font))
+                mcid = None
+        elif isinstance(item, bytes) and item.endswith(b" Tf"):
+            font = item[1:].split()[0].decode()
+        found.append(item)
+    return found
+
+
+def _end_line(items: list[Any], begun: int, edit: str, space: bytes | None) -> None:
+    """End a line with a space nobody sees, or say that its hyphen only divides a word."""
+    for place in range(len(items) - 1, begun - 1, -1):
+        match = isinstance(items[place], bytes) and _LAST_GLYPH.match(items[place])
+        if not match:
+            continue
+        before, last, kern = match.groups()
+        if edit == "space" and space is not None and last != space:
+            gap = b">" + kern + b"<" if kern else b""
+            items[place] = before + last + gap + space + b">] TJ"
+        elif edit == "hyphen":
+            said = pydyf.Dictionary({"ActualText": pydyf.String(_SOFT_HYPHEN)})
+            items[place : place + 1] = [
+                before + b">] TJ",
+                "/Span",
+                said,
+                b"BDC",
+                b"[<" + last + b">] TJ",
+                b"EMC",
+            ]
+        return
