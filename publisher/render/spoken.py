@@ -18,6 +18,8 @@ _SOFT_HYPHEN = "\u00ad"
 #: the last glyph of a line as the engine writes it: ... <0012 0034>] TJ
 _LAST_GLYPH = re.compile(rb"^(.*<[0-9a-f]*)([0-9a-f]{4})>(-?[\d.]+)?\] TJ$", re.DOTALL)
 
+#: characters that fonts draw with the glyph of a plainer one, as `<0012> <2010>` has them
+_COMMON = {b"2010": b"002d", b"2011": b"002d", b"00ad": b"002d", b"00a0": b"0020"}
 #: ems between two pieces of a line from which on they are heard as two words
 _GAP = 0.15
 
@@ -38,7 +40,7 @@ def speak(top: Node) -> Edits:
         for place, mark in enumerate(node.kids):
             if not isinstance(mark, Mark) or not isa(mark.box, "TextBox"):
                 continue
-            if not said and _is_right_to_left(mark.box.text):
+            if not said and _is_right_to_left(mark):
                 text = pydyf.String(_logical(mark))
                 node.kids[place] = Node("Span", mark.page, said={"ActualText": text}, kids=[mark])
             elif mark.line is not None and mark.box.text.strip():
@@ -46,7 +48,7 @@ def speak(top: Node) -> Edits:
     words = [mark for mark in top.marks() if isa(mark.box, "TextBox")]
     for before, mark in pairwise(words):
         key = (before.page, before.mcid)
-        if key not in edits and _is_apart(before, mark) and not _is_right_to_left(before.box.text):
+        if key not in edits and _is_apart(before, mark) and not _is_right_to_left(before):
             edits[key] = "space"
     return edits
 
@@ -63,8 +65,11 @@ def _is_apart(before: Mark, mark: Mark) -> bool:
     return bool(gap > _GAP * em or gap < -em or drop > em)
 
 
-def _is_right_to_left(text: str) -> bool:
-    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+def _is_right_to_left(mark: Mark) -> bool:
+    text, direction = mark.box.text, mark.box.style["direction"]
+    return direction == "rtl" or any(
+        unicodedata.bidirectional(character) in ("R", "AL") for character in text
+    )
 
 
 def _logical(mark: Mark) -> str:
@@ -111,12 +116,30 @@ def amend(
         key: f"{glyph:04x}".encode()
         for key, font in _fonts(document)
         for glyph, text in font.to_unicode.items()
-        if text == " "
+        if text in (" ", "\u00a0")
     }
+    _mend_letters(pdf)
     pages = [item for item in pdf.objects if _is_page(item)]
     for number, page in enumerate(pages):
         stream = resolve(pdf, page["Contents"])
         stream.stream = _amended(stream.stream, number, edits, decoration, spaces)
+
+
+def _mend_letters(pdf: pydyf.PDF) -> None:
+    """Let a glyph that several characters share be the commonest of them.
+
+    The engine notes the first it meets: were that a divided word's hyphen, nobody who
+    searched for "well-known" would find it.
+    """
+    for item in pdf.objects:
+        if isinstance(item, pydyf.Dictionary) and "ToUnicode" in item:
+            stream = resolve(pdf, item["ToUnicode"])
+            stream.stream = [
+                line[:8] + _COMMON[line[8:-1]] + b">"
+                if isinstance(line, bytes) and line[8:-1] in _COMMON
+                else line
+                for line in stream.stream
+            ]
 
 
 def _fonts(document: Any) -> Any:
