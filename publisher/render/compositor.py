@@ -15,7 +15,7 @@ from publisher.render.binding import turned_out
 from publisher.render.blocks import postponed
 from publisher.render.fitting import Fit, fit, fled, merit, wanting
 from publisher.render.leaf import Leaf
-from publisher.render.pdf import Galley, Remark, Stock
+from publisher.render.pdf import Galley, Memo, Remark, Stock
 from publisher.render.places import Place
 from publisher.render.setting import Setting
 from publisher.render.signatures import Shelf, Signature
@@ -58,15 +58,20 @@ class Compositor:
     def __init__(self, setting: Setting, place: Place, stock: Stock) -> None:
         self._setting, self._place, self._stock = setting, place, stock
         self._dresser = setting.dresser
+        self._memo = Memo()
         self._galleys: dict[tuple[Dress, float | None], Galley] = {}
-        self._last: Galley | None = None
+        self._laid: dict[tuple[Dress, float], tuple[Leaf, ...]] = {}
 
     # ---- laying out ------------------------------------------------------------------
 
     def lay(self, dress: Dress, size: float) -> tuple[Leaf, ...]:
-        """Lay the place out."""
-        galley = self._galley(dress, size)
-        return self._counted(galley.lay(size if galley.gives else None))
+        """Lay the place out, once for the same dress and size."""
+        known = self._laid.get((dress, size))
+        if known is None:
+            galley = self._galley(dress, size)
+            known = self._counted(galley.lay(size if galley.gives else None))
+            self._laid[dress, size] = known
+        return known
 
     def _galley(self, dress: Dress, size: float) -> Galley:
         """Return the boxes of a dress; what cannot be stretched alone is read anew."""
@@ -74,7 +79,7 @@ class Compositor:
         key = (dress, None if size >= 0 and low < start + 1 and self._gives(dress) else size)
         if key not in self._galleys:
             html = self._html(dress, start if key[1] is None else size, draft=True)
-            self._galleys[key] = Galley(self._document(html), self._stock)
+            self._galleys[key] = Galley(self._document(html), self._stock, self._memo)
         return self._galleys[key]
 
     def _gives(self, dress: Dress) -> bool:
@@ -191,7 +196,7 @@ class Compositor:
             galley.lay(found.fit.size)
             galley.show(self._document(html))
         else:
-            galley = Galley(self._document(html), self._stock)
+            galley = Galley(self._document(html), self._stock, self._memo)
             galley.lay()
         signature, remarks = galley.sign(shelf)
         return signature, remarks, html

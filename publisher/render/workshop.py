@@ -5,6 +5,7 @@ there at once; what they know of an issue they keep for the next job. Without pr
 processor, or a system that forbids them) the same work is done in this one.
 """
 
+import gc
 import os
 import pickle
 import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST = 4  #: workers; each holds a magazine's fonts and pictures in memory
+_RUBBISH = 50_000  #: objects made before the youngest are looked through
 _SHEETS = 8  #: style sheets a worker keeps
 
 
@@ -40,7 +42,7 @@ class Workshop:
         pool = self._ready()
         if pool is not None:
             for _ in range(self._count):
-                pool.submit(_warm)
+                pool.submit(_nothing)
 
     def submit(self, job: Callable[..., T], order: "Order", *arguments: Any) -> Future[T]:
         """Begin a job; ask `result` for what comes of it."""
@@ -86,7 +88,7 @@ class Workshop:
             if self._pool is None and self._count > 1:
                 context = get_context("forkserver")
                 context.set_forkserver_preload(["publisher.render.magazine"])
-                self._pool = ProcessPoolExecutor(self._count, mp_context=context)
+                self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_warm)
             return self._pool
 
     def _broken(self, pool: ProcessPoolExecutor) -> None:
@@ -136,8 +138,14 @@ _known = _Known()
 
 
 def _warm() -> None:
-    """Load what every job needs."""
+    """Load what every job needs; boxes make many cycles, so rubbish is collected seldom."""
     import_module("publisher.render.magazine")
+    gc.freeze()
+    gc.set_threshold(_RUBBISH, 20, 20)
+
+
+def _nothing() -> None:
+    """Do nothing, so that a worker is started."""
 
 
 def _do(job: Callable[..., Any], packed: bytes, arguments: tuple[Any, ...]) -> Any:

@@ -24,6 +24,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 from publisher.errors import RenderError
 from publisher.render.finish import finish
 from publisher.render.leaf import Leaf
+from publisher.render.pdf.baseline import on_baseline
 from publisher.render.pdf.leaves import MM, leaves_of
 from publisher.render.pdf.memo import Memo
 from publisher.render.pdf.remarks import FAMILY, Remark, listening, strange_fonts
@@ -103,10 +104,10 @@ class Galley:
     reading the document anew.
     """
 
-    def __init__(self, html: str, stock: Stock) -> None:
+    def __init__(self, html: str, stock: Stock, memo: Memo | None = None) -> None:
         self._stock = stock
         self._families = frozenset(FAMILY.findall(html))
-        self._memo = Memo()
+        self._memo = memo or Memo()
         sheets = [stock.sheet(css) for css in _STYLE.findall(html)]
         bare = _STYLE.sub("", html)
         self._html = HTML(string=bare, base_url=stock.base, url_fetcher=stock.fetcher)
@@ -140,7 +141,7 @@ class Galley:
             store.clear()
         context.broken_out_of_flow, context.reported_footnotes = {}, []
         context.current_page_footnotes = []
-        with listening() as said, self._memo.used():
+        with listening() as said, on_baseline(), self._memo.used():
             self._pages = [Page(box) for box in layout_document(self._html, self._root, context)]
         self._said = said
         if not self._pages:

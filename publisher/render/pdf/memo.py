@@ -16,15 +16,31 @@ from weasyprint.layout import inline
 
 #: the version whose private functions were wrapped and compared page by page
 TESTED = "70.0"
+#: the properties that decide how a text is shaped and broken
+_SHAPING = (
+    *("direction", "font_family", "font_feature_settings", "font_kerning"),
+    *("font_language_override", "font_size", "font_stretch", "font_style"),
+    *("font_variant_alternates", "font_variant_caps", "font_variant_east_asian"),
+    *("font_variant_ligatures", "font_variant_numeric", "font_variant_position"),
+    *("font_variation_settings", "font_weight", "hyphenate_character", "hyphenate_limit_chars"),
+    *("hyphenate_limit_zone", "hyphens", "lang", "letter_spacing", "line_height"),
+    *("overflow_wrap", "tab_size", "text_decoration_line", "white_space", "word_break"),
+    "word_spacing",
+)
 _PLAIN = (boxes.LineBox, boxes.InlineBox, boxes.TextBox)
 
 
 class Memo:
-    """What is known of one document's lines; may live as long as its boxes."""
+    """What is known of some documents' lines; keeps their boxes as long as it lives.
+
+    Documents that share one must share their fonts.
+    """
 
     def __init__(self) -> None:
         self._splits: dict[Any, Any] = {}
+        self._styles: dict[int, tuple[str, Any]] = {}
         self._lines: dict[Any, Any] = {}
+        self._widths: dict[Any, float] = {}
         self._plain: dict[int, tuple[bool, Any]] = {}
 
     @contextmanager
@@ -34,12 +50,15 @@ class Memo:
             yield
             return
         split, line = inline.split_first_line, inline.get_next_linebox
+        least = inline.inline_min_content_width
         inline.split_first_line = self._splitting(split)
         inline.get_next_linebox = self._breaking(line)
+        inline.inline_min_content_width = self._narrowing(least)
         try:
             yield
         finally:
             inline.split_first_line, inline.get_next_linebox = split, line
+            inline.inline_min_content_width = least
 
     def _splitting(self, split: Callable[..., Any]) -> Callable[..., Any]:
         """Remember where a text is split: it depends on text, style, width and flags alone.
@@ -61,15 +80,22 @@ class Memo:
                 return split(
                     text, style, context, max_width, justification_spacing, is_line_start, minimum
                 )
-            key = (text, id(style), max_width, is_line_start, minimum)
+            key = (text, self._shape(style), max_width, is_line_start, minimum)
             found = known.get(key)
             if found is None:
-                result = split(text, style, context, max_width, 0, is_line_start, minimum)
-                # the style is kept so that its id is not given to another one
-                found = known[key] = (result, style)
-            return found[0]
+                found = split(text, style, context, max_width, 0, is_line_start, minimum)
+                known[key] = found
+            return found
 
         return remembering
+
+    def _shape(self, style: Any) -> str:
+        """Return what of a style decides how a text is shaped and broken."""
+        found = self._styles.get(id(style))
+        if found is None:
+            shape = repr([style[name] for name in _SHAPING])
+            found = self._styles[id(style)] = (shape, style)  # kept for its id
+        return found[0]
 
     def _breaking(self, break_line: Callable[..., Any]) -> Callable[..., Any]:
         """Remember whole lines of running text where no float stands beside them.
@@ -120,6 +146,29 @@ class Memo:
 
         return remembering
 
+    def _narrowing(self, least: Callable[..., float]) -> Callable[..., float]:
+        """Remember how narrow the first line of a text may be, asked for beside every float."""
+        known = self._widths
+
+        def remembering(
+            context: Any,
+            box: Any,
+            outer: bool = True,
+            skip_stack: Any = None,
+            first_line: bool = False,
+            is_line_start: bool = False,
+        ) -> float:
+            key = (id(box), outer, _frozen(skip_stack), first_line, is_line_start)
+            if type(box) is not boxes.LineBox or not self._is_plain(box):
+                return least(context, box, outer, skip_stack, first_line, is_line_start)
+            found = known.get(key)
+            if found is None:
+                found = least(context, box, outer, skip_stack, first_line, is_line_start)
+                known[key] = found
+            return found
+
+        return remembering
+
     def _is_plain(self, linebox: Any) -> bool:
         found = self._plain.get(id(linebox))
         if found is None:
@@ -129,14 +178,15 @@ class Memo:
 
 
 def _only_text(box: Any) -> bool:
-    """Return whether a box holds text alone: no footnote, float, picture or leader.
+    """Return whether a box holds text alone: no float, picture or leader.
 
-    What a style sheet generates may be written anew in place, when it counts pages.
+    What a style sheet generates may be written anew in place, when it counts pages; a
+    footnote's call never is, and the note itself is set when its line has found a page.
     """
+    tag = box.element_tag or ""
     return (
         type(box) in _PLAIN
-        and "::" not in (box.element_tag or "")
-        and box.footnote is None
+        and ("::" not in tag or tag.endswith("::footnote-call"))
         and box.style["position"] == "static"
         and all(_only_text(child) for child in getattr(box, "children", ()))
     )
