@@ -24,13 +24,18 @@ from publisher.render.blocks import (
 )
 from publisher.render.essay import essay_plates, opening_bounds
 from publisher.render.leads import Leads
-from publisher.render.pieces import Piece, kind_of, set_headline, set_standfirst
+from publisher.render.overlay import Overlay, overlay
+from publisher.render.pieces import Piece, head_height, kind_of, set_headline, set_standfirst
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import Sheet
 from publisher.render.theme import Theme
 from publisher.render.tokens import Layout, Style
 from publisher.render.variants import possible, variants
+
+#: millimetres below the words of an opening page, without and with a caption
+_FOOT, _FOOT_CAPTION = 24.0, 34.0
+_FRAMED = 62.0  #: about and between words and picture on an opening page
 
 
 class Dresser:
@@ -126,6 +131,9 @@ class Dresser:
             ink=colours.ink,
             muted=colours.soft,
             paper=colours.paper,
+            arabic=theme.face(Style(family="sans"), "ar"),
+            arabic_bold=theme.face(Style(family="sans", weight=700), "ar"),
+            maps=theme.maps,
             width=self._sheet.type_width if wide else self._sheet.column(how.columns, how.gap),
         )
 
@@ -171,13 +179,38 @@ class Dresser:
             return 0.0, 0.0, 0.0
         second = self._second(place) if variant == "pair" else None
         found = self._leads.bounds(place.article.picture, how, variant, second)
-        if found is not None:
-            return found
         frame = self._leads.frame(how, variant)
+        if found is not None:
+            wish, low, high = found
+            if frame and frame.stands == "half":  # as tall as the words beside it
+                low = max(low, self._head(place, variant))
+            return max(wish, low), low, max(high, low)
         if frame and frame.bleeds and variant != "spread":
             return 0.0, 0.0, 0.0
-        least, most = how.air
+        least, most = self.layout(place, variant).air
         return max(least, 0.0), least, most
+
+    def _head(self, place: Place, variant: str) -> float:
+        article, language, how = place.article, place.language, self.layout(place, variant)
+        title = typeset(article.title, language)
+        return head_height(
+            set_headline(title, how, self._sheet, self._theme, language),
+            typeset(article.standfirst, language),
+            how,
+            self._sheet,
+            self._theme,
+            language,
+            others=bool(article.kicker) + bool(article.byline or article.dateline),
+        )
+
+    def _words_beside(self, place: Place, variant: str) -> float:
+        """Return how many millimetres words take of a page that only opens."""
+        if variant == "framed" and place.kind is not Kind.PHOTO_ESSAY:
+            return self._head(place, variant) + _FRAMED
+        if variant != "full":
+            return 0.0
+        essay = place.kind is Kind.PHOTO_ESSAY
+        return self._head(place, variant) - self._sheet.top + (_FOOT if essay else _FOOT_CAPTION)
 
     def give(self, place: Place, variant: str | None = None) -> float:
         """Return how many millimetres of a lead's height lengthen the text by a page."""
@@ -214,7 +247,11 @@ class Dresser:
         _, low, high = self.bounds(place, variant)
         size = size if high > low else None
         self._plates.forget(article.slug, "lead")
-        lead = None if essay else self._leads.lead(place, how, variant, size)
+        low_words = self._words_beside(place, variant)
+        lead = None if essay else self._leads.lead(place, how, variant, size, low_words)
+        on_lead = Overlay()
+        if lead and variant == "full" and (file := self._plates.file(lead)):
+            on_lead = overlay(file, self._sheet, low_words)
         if variant == "pair" and (other := self._second(place)):
             pair = self._leads.pair(place, other, how, size)
             if pair:
@@ -253,13 +290,16 @@ class Dresser:
                 self._sheet,
                 size,
                 variant,
+                low_words,
             )
             if essay
             else (),
             variant=variant,
             stands=frame.stands if lead and (frame := self._leads.frame(how, variant)) else "",
+            ink=on_lead.ink,
+            shade=on_lead.shade,
             give="" if high <= low else "lead" if pictured or essay else "head",
-            air=size if size is not None and not pictured else max(how.air[0], 0.0),
+            air=size if size is not None and not pictured else max(shown.air[0], 0.0),
             sources=tuple(typeset(source, language) for source in article.sources),
             corrections=tuple(typeset(text, language) for text in article.corrections),
             url=article.url,

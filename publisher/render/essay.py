@@ -6,12 +6,15 @@ from dataclasses import replace
 from publisher.content.article import Picture
 from publisher.content.typography import typeset
 from publisher.render.blocks import Block
-from publisher.render.pieces import Lead, Plate
+from publisher.render.front_zones import clear_of
+from publisher.render.overlay import Overlay, overlay
+from publisher.render.pieces import Plate
 from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG, Sheet
 
 _OPENING, _LOW, _HIGH = 120.0, 80.0, 170.0  #: heights of the first picture, millimetres
+_CAPTION = 30.0  #: millimetres at the foot of a picture over the page
 
 
 def opening_bounds(ratio: float, sheet: Sheet) -> tuple[float, float, float]:
@@ -28,65 +31,86 @@ def essay_plates(
     sheet: Sheet,
     opening: float | None = None,
     variant: str = "framed",
+    words: float = 0.0,
 ) -> tuple[Plate, ...]:
     """Lay the pictures of an essay out on pages, in their order.
 
     The first opens the essay above its words, `opening` millimetres high, or in the variant
-    "full" has a page to itself with the headline on it, and the second stands above the
-    words. One marked wide fills a page to its edges, an upright one has a page with a
-    margin, others share a page two by two.
+    "full" has a page to itself with the headline on it, `words` millimetres high, and the
+    second stands above the words.
     """
     figures = [block for block in blocks if "picture" in block.classes]
+    wide = ["wide" in figure.classes for figure in figures]
+    usable = [
+        (picture, ratio, marked)
+        for picture, marked in zip(pictures, wide, strict=False)
+        if (ratio := plates.ratio(picture)) is not None
+    ]
+    plan = _plan([(ratio, marked) for _, ratio, marked in usable], full=variant == "full")
     pages: list[Plate] = []
-    waiting: list[Lead] = []
-    full = int(variant == "full")
-
-    def turn_page() -> None:
-        if waiting:
-            pages.append(
-                Plate(
-                    layout="pair" if len(waiting) == 2 else "single",
-                    pictures=tuple(waiting),
-                )
+    for layout, numbers in plan:
+        leads = []
+        for number in numbers:
+            picture, ratio, _ = usable[number]
+            width, height = _format(layout, ratio, sheet)
+            if layout == "opening" and opening is not None:
+                height = opening
+            if layout == "poster":
+                pixels = plates.pixels(picture) or (1, 1)
+                picture = clear_of(picture, pixels, width / height, words / height)
+            lead = plates.lead(
+                picture, place.article.slug, width=width, height=height, role="plate"
             )
-            waiting.clear()
-
-    for number, (block, picture) in enumerate(zip(figures, pictures, strict=False)):
-        ratio = plates.ratio(picture)
-        if ratio is None:
-            continue
-        layout, width, height = _format(ratio, number - full, "wide" in block.classes, sheet)
-        if layout == "opening" and opening is not None:
-            height = opening
-        lead = plates.lead(picture, place.article.slug, width=width, height=height, role="plate")
-        if lead is None:
-            continue
-        lead = replace(lead, caption=typeset(lead.caption, place.language))
-        if layout == "pair":
-            waiting.append(lead)
-            if len(waiting) == 2:
-                turn_page()
-        else:
-            turn_page()
-            pages.append(Plate(layout=layout, pictures=(lead,)))
-    turn_page()
-    if not any(page.layout == "opening" for page in pages):
-        pages.insert(min(full, len(pages)), Plate(layout="opening", pictures=()))
+            if lead:
+                leads.append(replace(lead, caption=typeset(lead.caption, place.language)))
+        on, file = Overlay(), plates.file(leads[0]) if leads else None
+        if file and layout in ("poster", "bleed"):
+            on = overlay(file, sheet, words if layout == "poster" else _CAPTION)
+        pages.append(Plate(layout=layout, pictures=tuple(leads), ink=on.ink, shade=on.shade))
     return tuple(pages)
 
 
-def _format(ratio: float, number: int, wide: bool, sheet: Sheet) -> tuple[str, float, float]:
-    """Return the layout of a picture's page and its size in millimetres.
+def _plan(
+    pictures: Sequence[tuple[float, bool]], *, full: bool
+) -> list[tuple[str, tuple[int, ...]]]:
+    """Return each page's layout and the numbers of its pictures, of which shape is known.
 
-    `number` counts from the one above the words; the one that has the title is -1.
+    One marked wide fills a page to its edges, an upright one has a page with a margin,
+    others share a page two by two; one that is left over runs across its page.
     """
-    across = sheet.type_width
-    if number < 0:
-        return "cover", sheet.width + OVERHANG, sheet.height + OVERHANG
-    if number == 0:
-        return "opening", across, min(across / ratio, _OPENING)
-    if wide:
-        return "bleed", sheet.width + OVERHANG, sheet.height + OVERHANG
-    if ratio < 1:
-        return "tall", across, min(across / ratio, sheet.type_height - 18)
-    return "pair", across, min(across / ratio, (sheet.type_height - 42) / 2)
+    pages: list[tuple[str, tuple[int, ...]]] = []
+    waiting: list[int] = []
+    first = int(full and bool(pictures))
+    if first:
+        pages.append(("poster", (0,)))
+    above = tuple(range(first, len(pictures))[:1])
+    pages.append(("opening", above))
+    for number, (ratio, wide) in list(enumerate(pictures))[first + len(above) :]:
+        if wide or ratio < 1:
+            if waiting:
+                pages.append(("single", tuple(waiting)))
+                waiting.clear()
+            pages.append(("bleed" if wide else "tall", (number,)))
+            continue
+        waiting.append(number)
+        if len(waiting) == 2:
+            pages.append(("pair", tuple(waiting)))
+            waiting.clear()
+    if waiting:
+        pages.append(("single", tuple(waiting)))
+    return pages
+
+
+def _format(layout: str, ratio: float, sheet: Sheet) -> tuple[float, float]:
+    """Return a picture's width and height in millimetres."""
+    across, page = sheet.type_width, sheet.width + OVERHANG
+    match layout:
+        case "poster" | "bleed":
+            return page, sheet.height + OVERHANG
+        case "opening":
+            return across, min(across / ratio, _OPENING)
+        case "tall":
+            return across, min(across / ratio, sheet.type_height - 18)
+        case "single":
+            return page, min(page / ratio, sheet.type_height * 0.68)
+    return across, min(across / ratio, (sheet.type_height - 42) / 2)

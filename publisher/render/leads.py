@@ -6,6 +6,7 @@ from dataclasses import replace
 from publisher.content.article import Picture
 from publisher.content.body import Body
 from publisher.content.typography import typeset
+from publisher.render.front_zones import clear_of
 from publisher.render.pieces import Lead
 from publisher.render.places import Place
 from publisher.render.plates import Plates
@@ -87,7 +88,8 @@ class Leads:
         if frame.width in ("column", "inset") or width < self.width(how, variant):
             low = min(low, width / ratio * 0.85)
         high = max(low, min(high, sharp))
-        return min(max(width / ratio, low), high), low, high
+        wish = min(width / ratio, self._sheet.type_height * 0.6)
+        return min(max(wish, low), high), low, high
 
     def _wide(self, size: tuple[int, int], width: float, frame: Frame) -> float:
         """Return the width in which a picture stays sharp; what bleeds must reach the edge."""
@@ -95,8 +97,19 @@ class Leads:
             return width
         return min(width, max(size[0] / LEAST_PPI * 25.4, _LEAST_WIDTH))
 
-    def lead(self, place: Place, how: Layout, variant: str, size: float | None) -> Lead | None:
-        """Return the lead picture of a variant, `size` millimetres high where it can give."""
+    def lead(
+        self,
+        place: Place,
+        how: Layout,
+        variant: str,
+        size: float | None,
+        words: float = 0.0,
+    ) -> Lead | None:
+        """Return the lead picture of a variant, `size` millimetres high where it can give.
+
+        Where it fills a page, its point of interest stands clear of the lowest `words`
+        millimetres; framed on a page, it leaves the words as many.
+        """
         picture, frame = place.article.picture, self.frame(how, variant)
         if picture is None or (frame is None and how.template != "briefs"):
             return None
@@ -110,10 +123,13 @@ class Leads:
         elif bounds is not None:
             width = self._wide(pixels, width, frame)
             height = size if size is not None else bounds[0]
+            if frame.width == "inset":  # what the words above it leave
+                height = min(height, max(self._sheet.height - words, frame.low))
         elif frame.width == "portrait":
             height = width * _LETTER
         else:
             height = self._sheet.height + OVERHANG
+            picture = clear_of(picture, pixels, width / height, words / height)
         return self._made(picture, place, width, height)
 
     def pair(

@@ -32,8 +32,10 @@ class Lead:
 class Plate:
     """One page of a photo essay."""
 
-    layout: str  #: opening, bleed, tall, pair or single
+    layout: str  #: poster, opening, bleed, tall, pair or single
     pictures: tuple[Lead, ...]
+    ink: str = ""  #: colour of words on the picture, shade what is laid under them
+    shade: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,8 @@ class Piece:
     plates: tuple[Plate, ...]
     variant: str
     stands: str  #: where the lead picture stands, see `variants.Frame`; empty without one
+    ink: str  #: colour of words on the lead picture, shade what is laid under them
+    shade: str
     give: str  #: what may stretch to fill the last page: lead, head or nothing
     air: float  #: millimetres of free space a layout may give or take
     sources: tuple[str, ...]
@@ -71,6 +75,8 @@ class Piece:
 
 _NARROW = 6  #: columns of the grid up to which a headline keeps clear of its neighbour
 _CLEAR = 2.0  #: millimetres it does
+_OTHER, _APART = 6.0, 14.0  #: millimetres of a kicker or byline, and of all the space between
+_ARABIC_HEADLINE, _ARABIC_STANDFIRST = 1.35, 23.0  #: of the size; points: as in arabic.css
 
 
 def kind_of(place_kind: Kind, *, cover_story: bool) -> str:
@@ -99,6 +105,31 @@ def set_standfirst(text: str, layout: Layout, sheet: Sheet, theme: Theme, langua
     style = layout.standfirst or theme.tokens.type.standfirst
     measure = (sheet.span(layout.span) - 3) * MM
     return "\n".join(balance(words, measure, theme.face(style), style.size))
+
+
+def head_height(
+    headline: Headline,
+    standfirst: str,
+    layout: Layout,
+    sheet: Sheet,
+    theme: Theme,
+    language: str,
+    *,
+    others: int,
+) -> float:
+    """Return about how many millimetres the words of a head take, from the paper's edge.
+
+    `others` counts kicker and byline.
+    """
+    arabic = language.startswith("ar")
+    style = layout.standfirst or theme.tokens.type.standfirst
+    measure = sheet.span(layout.span) * MM
+    lines = len(balance(standfirst, measure, theme.face(style, language), style.size))
+    leading = layout.headline.leading if not arabic else _ARABIC_HEADLINE
+    words = len(headline.lines) * headline.size * leading
+    if standfirst:
+        words += lines * (_ARABIC_STANDFIRST if arabic else style.leading)
+    return sheet.top + words / MM + others * _OTHER + _APART
 
 
 def credits(articles: Sequence[Article], more: Sequence[str] = ()) -> list[str]:

@@ -26,8 +26,11 @@ class Plates:
         severities: Mapping[str, Severity] | None = None,
         *,
         least_ppi: int = PPI,
+        ppi: int = PPI,
     ) -> None:
+        """`ppi` is what pictures are scaled to; above that of screens, bytes are not spared."""
         self._folder, self._cache, self._least_ppi = folder, cache, least_ppi
+        self._ppi, self._sparing = ppi, ppi <= PPI
         #: by article: how bad a picture without alt text or credit is
         self._severities = severities or {}
         #: by article, file and role: a role's last setting is the one that is printed
@@ -44,6 +47,10 @@ class Plates:
     def owner(self, name: str) -> str:
         """Return the slug of the article that prints a file of this name."""
         return self._owners.get(name, "")
+
+    def file(self, lead: Lead) -> Path | None:
+        """Return the file of a picture as it is printed; None while sizes are tried."""
+        return None if self.draft else self._folder / lead.url
 
     def ratio(self, picture: Picture) -> float | None:
         """Return width over height, or None if the picture cannot be used."""
@@ -127,10 +134,11 @@ class Plates:
         made = rendition(
             source,
             self._cache,
-            width=pixels(width),
-            height=None if height is None else pixels(height),
+            width=pixels(width, self._ppi),
+            height=None if height is None else pixels(height, self._ppi),
             focus=picture.focus,
-            max_bytes=max_bytes,
+            quality=78 if self._sparing else 90,
+            max_bytes=max_bytes if self._sparing else None,
         )
         size = measure(source)
         across = size.width / width * 25.4
