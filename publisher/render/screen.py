@@ -25,6 +25,8 @@ _LOOK = Look(
     family="'Publisher Sans', 'Publisher Arabic', sans-serif",
     regular=STATIC / "fonts" / "sans-regular.ttf",
     bold=STATIC / "fonts" / "sans-semibold.ttf",
+    arabic=STATIC / "fonts" / "amiri-regular.ttf",
+    arabic_bold=STATIC / "fonts" / "amiri-bold.ttf",
 )
 _HEADING = re.compile(r"<(/?)h([2-5])(?=[ >])")
 _SOURCE = re.compile(r'src="(pictures/[^"]+)"')
@@ -121,7 +123,11 @@ class ScreenPress:
             article,
             medium=Medium.WEB,
             picture_url=self.inner_picture,
-            look=replace(_LOOK, accent=legible(section.colour, _LOOK.paper)),
+            look=replace(
+                _LOOK,
+                accent=legible(section.colour, _LOOK.paper),
+                maps=self.publication.maps,
+            ),
         )
         self.problems.extend(body.problems)
         picture = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from publisher.config import Publication
+from publisher.config import Maps, Publication
 from publisher.content.article import Kind
 from publisher.errors import ConfigError
 from publisher.render.folders import lineage, template_folders, theme_file
@@ -75,6 +75,7 @@ class Theme:
     name: str
     tokens: Tokens
     faces: tuple[Face, ...]
+    maps: Maps = Maps()  #: how the publication draws disputed land
 
     @property
     def lists(self) -> dict[str, str]:
@@ -136,7 +137,9 @@ def load_theme(publication: Publication) -> Theme:
         for family, files in tokens.fonts.all().items()
         for weight, italic, name in files.files()
     )
-    return Theme(name=publication.editions.theme, tokens=tokens, faces=faces)
+    return Theme(
+        name=publication.editions.theme, tokens=tokens, faces=faces, maps=publication.maps
+    )
 
 
 def _check(tokens: Tokens, file: str) -> None:
