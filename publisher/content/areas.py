@@ -48,7 +48,12 @@ def draw_areas(chart: Chart, look: Look, language: str) -> Drawing:
                 "type": "line",
                 "name": "edges",
                 "from": layer,
-                "encode": encode(**place, stroke=fill, strokeWidth=1.4, strokeJoin="round"),
+                "encode": encode(
+                    **place,
+                    stroke=fill,
+                    strokeWidth=1.6 if len(fills) == 1 else 0.9,
+                    strokeJoin="round",
+                ),
             },
         ]
     stack = {"type": "stack", "groupby": ["x"], "field": "y", "sort": {"field": "series"}}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from publisher.content.body import Look
-from publisher.content.drawing import mix
+from publisher.content.drawing import measure, mix
 from publisher.content.locales import is_rtl
 from publisher.content.making import Making
 from publisher.content.marks import Chart, written
@@ -38,22 +38,25 @@ def bar_table(
                 f"{data.names[place]} has figures below zero, which bars in a table cannot show:"
                 " use type: bar, or leave it out of bars"
             )
+    rtl = is_rtl(making.language)
+    room = [_room(column, chart, making) for column in data.columns]
     rows = []
     for number, label in enumerate(data.labels):
         strong = label in chart.highlight
         cells = [f'<th scope="row">{making.text(label)}</th>']
         for place, column in enumerate(data.columns):
-            figure = escape(written(column[number], chart, making.language)) or "–"
-            bar = ""
+            value = column[number]
+            figure = escape(written(value, chart, making.language)) or "–"
+            said = f'<span class="number" style="{_inline(room[place], rtl)}">{figure}</span>'
             if place in barred and tops[place]:
-                bar = _bar((column[number] or 0.0) / tops[place], chart, making.look, strong)
-            kind = "barred" if place in barred else "right"
-            cells.append(f'<td class="{kind}"><span class="figure">{figure}</span>{bar}</td>')
-        rows.append(f"<tr{' class=strong' if strong else ''}>{''.join(cells)}</tr>")
+                said += _bar((value or 0.0) / tops[place], chart, making.look, room[place], strong)
+            cells.append(f'<td class="{"barred" if place in barred else "number"}">{said}</td>')
+        opening = '<tr class="strong">' if strong else "<tr>"
+        rows.append(f"{opening}{''.join(cells)}</tr>")
     unit = f" ({chart.unit})" if chart.unit and chart.unit not in SIGNS else ""
     heads = f'<th scope="col">{making.text(head[0])}</th>' + "".join(
-        f'<th scope="col" class="{"barred" if place in barred else "right"}">'
-        f"{making.text(name + unit)}</th>"
+        f'<th scope="col" class="{"barred" if place in barred else "number"}">'
+        f"{making.text(name + (unit if place in barred else ''))}</th>"
         for place, name in enumerate(data.names)
     )
     direction = ' dir="rtl"' if is_rtl(making.language) else ""
@@ -63,7 +66,20 @@ def bar_table(
     )
 
 
-def _bar(share: float, chart: Chart, look: Look, strong: bool) -> str:
+def _room(column: Sequence[float | None], chart: Chart, making: Making) -> float:
+    """Return how wide a column's widest figure is, in em."""
+    texts = (written(value, chart, making.language) or "–" for value in column)
+    return max(measure(text, 1.0, making.look, bold=True) for text in texts)
+
+
+def _inline(room: float, rtl: bool) -> str:
+    side = "left" if rtl else "right"
+    return f"display: inline-block; width: {room:.2f}em; text-align: {side}"
+
+
+def _bar(share: float, chart: Chart, look: Look, room: float, strong: bool) -> str:
+    """Return the bar: the space after the figure is its whole length."""
     fill = look.accent if strong or not chart.highlight else mix(look.muted, look.paper, 0.45)
-    style = f"width: {100 * share:.1f}%; background: {fill}"
-    return f'<span class="track"><span class="bar" style="{style}"></span></span>'
+    track = f"display: inline-block; width: calc(100% - {room + 1.5:.2f}em); margin: 0 0.6em"
+    bar = f"display: inline-block; width: {100 * share:.1f}%; height: 0.72em; background: {fill}"
+    return f'<span class="track" style="{track}"><span class="bar" style="{bar}"></span></span>'

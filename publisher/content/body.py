@@ -29,6 +29,8 @@ class Look:
     family: str = "'DejaVu Sans', sans-serif"
     regular: Path | None = None
     bold: Path | None = None
+    arabic: Path | None = None
+    arabic_bold: Path | None = None
     ink: str = "#1d1d1b"
     muted: str = "#6b6864"  #: secondary text, at least 4.5:1 on `paper`
     accent: str = "#b4412a"

@@ -18,6 +18,7 @@ from PIL import ImageFont
 from publisher.content.body import Look, Medium
 
 _MEASURED_AT = 100
+_ARABIC = 1.12  #: how much larger Arabic is set beside Latin of the same size
 #: Pillow's own face is narrower than the widest fallback a reader may see
 _BUILT_IN_FACTOR = 1.2
 POINTS_PER_MM = 72 / 25.4
@@ -64,6 +65,11 @@ class Text:
     line: int = 0  #: which line of its label it is
 
     @property
+    def set_at(self) -> float:
+        """The size its letters are set at."""
+        return self.size * (_ARABIC if _is_arabic(self.words) else 1.0)
+
+    @property
     def rtl(self) -> bool:
         """Whether the first letter that has a direction runs from right to left."""
         directions = (unicodedata.bidirectional(letter) for letter in self.words)
@@ -79,7 +85,7 @@ class Text:
             {
                 "x": n(self.x),
                 "y": n(self.y),
-                "font-size": n(self.size),
+                "font-size": n(self.set_at),
                 "font-weight": "700" if self.bold else "400",
                 "text-anchor": anchor,
                 "direction": "rtl" if self.rtl else "ltr",
@@ -102,7 +108,7 @@ class Text:
         `ascent` and `descent` are those of the first font, for a size of 1.
         """
         line = 1.2
-        baseline = ((line - ascent - descent) / 2 + ascent) * self.size
+        baseline = ((line - ascent - descent) / 2 + ascent) * self.set_at
         place = {
             "start": f"left: {n(self.x)}pt",
             "end": f"right: {n(width - self.x)}pt",
@@ -111,7 +117,7 @@ class Text:
         }[self.anchor]
         style = (
             f"position: absolute; {place}; top: {n(self.y - baseline)}pt;"
-            f" font-size: {n(self.size)}pt; line-height: {line};"
+            f" font-size: {n(self.set_at)}pt; line-height: {line};"
             f" font-weight: {700 if self.bold else 400}; color: {self.fill}"
         )
         if self.halo:
@@ -167,11 +173,11 @@ class Drawing:
         ElementTree.SubElement(root, "title").text = description
         root.append(self.shapes)
         if medium is Medium.WEB:
-            root.extend(text.svg() for text in self.texts)
+            root.extend(text.svg() for text in self._in_order())
             return ElementTree.tostring(root, encoding="unicode")
         root.set("style", f"display: block; width: {n(self.width)}pt; height: {n(self.height)}pt")
         ascent, descent = _metrics(self.look.regular)
-        spans = "".join(text.html(self.width, ascent, descent) for text in self.texts)
+        spans = "".join(text.html(self.width, ascent, descent) for text in self._in_order())
         drawing = ElementTree.tostring(root, encoding="unicode")
         box = (
             f"position: relative; width: {n(self.width)}pt; height: {n(self.height)}pt;"
@@ -180,11 +186,30 @@ class Drawing:
         )
         return f'<div class="drawing" style="{html.escape(box)}">{drawing}{spans}</div>'
 
+    def _in_order(self) -> list[Text]:
+        """Return the words row by row, as they are read aloud and copied."""
+        rtl = sum(1 if text.rtl else -1 for text in self.texts if text.words[:1].isalpha()) > 0
+        return sorted(self.texts, key=lambda text: (round(text.y / 4), -text.x if rtl else text.x))
+
 
 def measure(words: str, size: float, look: Look, *, bold: bool = False) -> float:
-    """Return how wide text will be in the theme's font, in points."""
-    path = (look.bold or look.regular) if bold else look.regular
-    return _width(words, path) * size
+    """Return how wide text will be in the theme's fonts, in points.
+
+    Arabic is measured in the theme's Arabic face, letter by letter, which is a little
+    more than it takes when its letters are joined; a CJK sign is as wide as it is high.
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
+    if wide:
+        words = "".join(w for w in words if unicodedata.east_asian_width(w) not in "WF")
+    arabic = _is_arabic(words)
+    size *= _ARABIC if arabic else 1.0
+    paths = (look.arabic, look.arabic_bold) if arabic else (look.regular, look.bold)
+    path = (paths[1] or paths[0]) if bold else paths[0]
+    return (_width(words, path or look.regular) + wide) * size
+
+
+def _is_arabic(words: str) -> bool:
+    return any(unicodedata.bidirectional(letter) == "AL" for letter in words)
 
 
 def wrap(label: str, size: float, width: float, look: Look) -> list[str]:

@@ -15,7 +15,8 @@ from publisher.content.world import Point, Polygon
 POLE = 80.0  #: degrees of latitude that Mercator still shows
 BLEED = 4.0  #: points drawn beyond the edge, so that no border runs along it
 _MARGIN = 0.07  #: of the extent, on every side
-_LEAST_SPAN = 1.5  #: degrees
+_AROUND = 0.3  #: the same, around places without a country
+_LEAST_SPAN = 1.5  #: degrees; places without a country get twice as many
 _TALLEST = 120.0  #: millimetres
 _GLOBAL = 150.0  #: degrees of longitude
 
@@ -90,8 +91,9 @@ def frame(
     south, north = min(y for _, y in points), max(y for _, y in points)
     if east - west > _GLOBAL:
         return Frame(-180.0, 90.0, width / 360, width, width * 0.4867)
-    across, up = max(east - west, _LEAST_SPAN), max(north - south, _LEAST_SPAN)
-    across, up = across * (1 + 2 * _MARGIN), up * (1 + 2 * _MARGIN)
+    margin, least = (_MARGIN, _LEAST_SPAN) if countries else (_AROUND, 2 * _LEAST_SPAN)
+    across = max(east - west, least) * (1 + 2 * margin)
+    up = max(north - south, least / 2) * (1 + 2 * margin)
     # neither a ribbon nor a tower, and never a whole page: the shorter side gets more of
     # the neighbours
     tallest = min(1.15, _TALLEST * POINTS_PER_MM / width)

@@ -41,6 +41,7 @@ _KEPT = frozenset(
     ]
 )
 _SHAPES = frozenset(("path", "rect", "line", "circle", "ellipse", "polygon", "polyline"))
+_PAINT = frozenset(("fill", "stroke"))  #: "#f1e2db" holds no number
 _NUMBER = re.compile(r"-?\d*\.\d{2,}(?:e-?\d+)?|-?\d+e-?\d+")
 _MOVE = re.compile(r"translate\(\s*([-\d.e]+)[,\s]*([-\d.e]*)\s*\)")
 #: the name of a mark among its classes, as `marks.drawn` gives it
@@ -123,7 +124,7 @@ def _shows(shape: ElementTree.Element) -> bool:
 def _plain(attributes: dict[str, str]) -> dict[str, str]:
     defaults = {"opacity": "1", "transform": "translate(0,0)"}
     return {
-        key: _NUMBER.sub(_short, value)
+        key: value if key in _PAINT else _NUMBER.sub(_short, value)
         for key, value in attributes.items()
         if key in _KEPT and value and defaults.get(key) != value
     }

@@ -59,20 +59,33 @@ class Names:
     ) -> None:
         """Write a country's name where it fits best; a neighbour without room goes unnamed.
 
-        `figure` stands below the name; with it, a country without room goes unnamed too.
+        `figure` stands below the name; where there is no room for both, they stand beside
+        the country with a line that leads to it.
         """
-        size = COUNTRY if important else NEIGHBOUR
         lines = [name, figure] if figure else [name]
-        wide = max(measure(line, size, self.look, bold=important) for line in lines)
-        tall = size * 1.15 * len(lines) + 1.5
-        place = _roomiest(
-            self.shapes[code],
-            self.taken,
-            (wide + 4, tall),
-            self.ground.size,
-            insist=important and not figure,
+        place, wide, tall, size = None, 0.0, 0.0, 0.0
+        sizes = (
+            (COUNTRY, NEIGHBOUR)
+            if important and figure
+            else (COUNTRY,)
+            if important
+            else (NEIGHBOUR,)
         )
+        for size in sizes:
+            wide = max(measure(line, size, self.look, bold=important) for line in lines)
+            tall = size * 1.15 * len(lines) + 1.5
+            place = _roomiest(
+                self.shapes[code],
+                self.taken,
+                (wide + (1 if figure else 4), tall),
+                self.ground.size,
+                insist=important and not figure,
+            )
+            if place:
+                break
         if place is None:
+            if important and figure:
+                self._beside(code, f"{name} {figure}")
             return
         x, y = place
         self.taken.append(Box(x - wide / 2 - 2, y - tall / 2, x + wide / 2 + 2, y + tall / 2))
@@ -92,14 +105,35 @@ class Names:
                 )
             )
 
-    def _near(self, words: str, dot: Point) -> tuple[Point, str, Point | None]:
-        """Find the free place for a name nearest to its dot."""
+    def _beside(self, code: str, words: str) -> None:
+        """Name a small country from outside."""
+        mask = Image.new("L", self.ground.size, 0)
+        _fill(mask, self.shapes[code])
+        blurred = mask.filter(ImageFilter.BoxBlur(3))
+        found = blurred.point([255 if value > 200 else 0 for value in range(256)]).getbbox()
+        box = found or mask.getbbox()
+        if box is None:
+            return
+        spot = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        own = Box(*box)
+        self.taken.append(own)
+        at, anchor, leader = self._near(words, spot, reach=(box[2] - box[0]) / 2)
+        self.taken.remove(own)
+        start = (at[0] + (-2 if anchor == "start" else 2), at[1] - PLACE * 0.34)
+        self.drawing.line(spot, leader or start, self.look.ink, 0.5)
+        halo = self._halo(words, at, anchor)
+        self.drawing.texts.append(
+            Text(*at, words, PLACE, self.look.ink, anchor, halo=halo, mark="countries")
+        )
+
+    def _near(self, words: str, dot: Point, reach: float = 0.0) -> tuple[Point, str, Point | None]:
+        """Find the free place for a name nearest to its dot; `reach` is how wide the dot is."""
         x, y = dot
         width = measure(words, PLACE, self.look)
         best: tuple[float, Box, Point, str, Point | None] | None = None
         for lift in (0, -4, 4, -9, 9, -14, 14, -20, 20, -27, 27):
             for right in (True, False):
-                gap = 4.0 if abs(lift) < 5 else 9.0
+                gap = reach + (4.0 if abs(lift) < 5 else 9.0)
                 left = x + gap if right else x - gap - width
                 middle = y + lift
                 box = Box(left - 1, middle - PLACE * 0.55, left + width + 1, middle + PLACE * 0.5)
@@ -108,6 +142,7 @@ class Names:
                     + box.outside(self.drawing.width, self.drawing.height) * 50
                     + abs(lift)
                     + (0 if right else 2)
+                    + (40 * self._on_land(box) if reach else 0)
                 )
                 if best is None or cost < best[0]:
                     at = (left if right else left + width, middle + PLACE * 0.34)
@@ -117,6 +152,13 @@ class Names:
         assert best is not None  # noqa: S101  # the loops above run at least once
         self.taken.append(best[1])
         return best[2], best[3], best[4]
+
+    def _on_land(self, box: Box) -> float:
+        """Return the share of a box that is not sea."""
+        counts = self.ground.crop(
+            (round(box.left), round(box.top), round(box.right), round(box.bottom))
+        ).histogram()
+        return 1 - counts[0] / max(1, sum(counts))
 
     def _halo(self, words: str, at: Point, anchor: str) -> str:
         """Return the ground a name must bring along where it crosses a border or a coast."""
@@ -145,10 +187,7 @@ def _roomiest(
     that is still white has the whole box white around it.
     """
     mask = Image.new("L", size, 0)
-    pen = ImageDraw.Draw(mask)
-    for ring in rings:
-        if len(ring) > 1:
-            pen.polygon(ring, fill=255)
+    pen = _fill(mask, rings)
     pen.rectangle((0, 0, size[0] - 1, size[1] - 1), outline=0, width=2)
     found = mask.getbbox()
     if found is None:
@@ -165,3 +204,11 @@ def _roomiest(
     x, y = min(places, key=lambda p: (p[0] - centre[0]) ** 2 + 2 * (p[1] - centre[1]) ** 2)
     # a name may stick out of its country, but not out of the map
     return min(max(float(x), box[0] / 2), size[0] - box[0] / 2), float(y)
+
+
+def _fill(mask: Image.Image, rings: Sequence[Ring]) -> ImageDraw.ImageDraw:
+    pen = ImageDraw.Draw(mask)
+    for ring in rings:
+        if len(ring) > 1:
+            pen.polygon(ring, fill=255)
+    return pen

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from babel.numbers import NumberFormatError, parse_decimal
 
-from publisher.content.locales import decimal, locale_of
+from publisher.content.locales import decimal, is_rtl, locale_of
 from publisher.errors import ContentError
 
 _CURRENCIES = ("€", "$", "£")
@@ -75,5 +75,13 @@ def write_number(value: float, language: str, unit: str = "") -> str:
     english = language.split("-")[0] in ("", "en")
     if unit in _CURRENCIES and english:
         return f"\u2212{unit}{written[1:]}" if value < 0 else f"{unit}{written}"
-    close = unit == "°" or (unit == "%" and english)
-    return written + ("" if close else "\u00a0") + unit
+    close = unit == "°" or (unit == "%" and _close_percent(language))
+    # CLDR's marks keep the sign behind the figure in a line that runs from the right
+    mark = "\u200e" if is_rtl(language) else ""
+    return written + ("" if close else "\u00a0") + mark + unit + mark
+
+
+def _close_percent(language: str) -> bool:
+    """Tell whether CLDR sets the percent sign without a space: 12% in English, not in French."""
+    pattern = str(locale_of(language).percent_formats[None].pattern)
+    return pattern.partition("%")[0][-1:].strip("\u200e\u200f") in ("0", "#")

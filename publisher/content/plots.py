@@ -51,10 +51,16 @@ class Plot:
         """Draw grid, series and names; names that would touch are pushed apart."""
         box, first, last = self.box, self.positions[0], self.positions[-1]
         own: Marks = [
-            {"name": "x", "domain": [first, last], "range": [box.left + 3, box.right - 3]},
+            {
+                "name": "x",
+                "zero": False,
+                "domain": [first, last],
+                "range": [box.left + 3, box.right - 3],
+            },
             {
                 "name": "y",
                 "domain": [self.ticks[0], self.ticks[-1]],
+                "zero": False,
                 "range": [box.bottom, box.top],
             },
         ]

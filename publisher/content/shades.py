@@ -1,7 +1,9 @@
 """A choropleth's shades: figures by country -> classes, colours and a key below the map."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import quantiles
 from xml.etree import ElementTree
 
 from publisher.content.body import Look
@@ -95,9 +97,22 @@ def shades_of(
 
 
 def _bounds(values: Sequence[float]) -> list[float]:
-    """Return about four round bounds between the least and the greatest figure."""
+    """Return at most four round bounds: at even steps, or where figures are very unlike, so
+    that each shade holds about as many countries."""
     low, high = min(values), max(values)
     if low == high:
         return []
-    ticks = nice_ticks(low, high)
-    return [tick for tick in ticks if low < tick <= high][:5]
+    if (low >= 0 and high > 6 * sorted(values)[len(values) // 2]) or (low > 0 and high > 8 * low):
+        classes = min(5, len(set(values)))
+        cuts = quantiles(values, n=classes, method="inclusive")
+        return sorted({bound for cut in cuts if low < (bound := _round(cut)) <= high})
+    return [tick for tick in nice_ticks(low, high) if low < tick <= high][:5]
+
+
+def _round(value: float) -> float:
+    """Return the number of one or two figures that is nearest."""
+    if value <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(value))
+    nearest = min((1, 1.5, 2, 3, 5, 7, 10), key=lambda nice: abs(value / power - nice))
+    return round(nearest * power, 12)

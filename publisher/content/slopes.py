@@ -6,6 +6,7 @@ from publisher.content.marks import (
     LINE,
     TEXT,
     Chart,
+    colours,
     drawn,
     encode,
     quiet,
@@ -20,8 +21,8 @@ from publisher.errors import ContentError
 def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
     """Draw each row as a line from its first figure to its second.
 
-    Highlighted rows have the accent, else those that rise. Raises `ContentError` where a
-    row lacks a figure.
+    Highlighted rows have the accent and the rest step back; without any, rows that rise
+    and rows that fall differ in colour. Raises `ContentError` where a row lacks a figure.
     """
     data = chart.data
     if len(data.columns) != 2:
@@ -53,8 +54,12 @@ def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
     height = head + max(lines * 1.12, min(width * 0.62, 75 * POINTS_PER_MM))
     left, right = gutter, min(width - end, gutter + 90 * POINTS_PER_MM)
     rows = []
+    falling = colours(look, 2)[1]
     for place, label in enumerate(data.labels):
-        strong = label in chart.highlight if chart.highlight else second[place] > first[place]
+        strong = label in chart.highlight
+        fill = look.accent if second[place] >= first[place] else falling
+        if chart.highlight:
+            fill = look.accent if strong else quiet(look)
         *above, last = names[place]
         rows.append(
             {
@@ -62,20 +67,20 @@ def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
                 "after": second[place],
                 "left": [*above, f"{last}\u2002{lefts[place]}"],
                 "right": rights[place],
-                "fill": look.accent if strong else quiet(look),
-                "ink": look.accent if strong else look.muted,
-                "weight": 700 if strong else 400,
-                "wide": 1.8 if strong else 1.2,
+                "fill": fill,
+                "ink": look.muted if chart.highlight and not strong else fill,
+                "weight": 700 if strong or not chart.highlight else 400,
+                "wide": 1.8 if strong else 1.3,
             }
         )
     rows.sort(key=lambda row: float(row["wide"]))  # type: ignore[arg-type]  # a number, as above
     for row in rows:
         if len(row["left"]) == 1:  # type: ignore[arg-type]  # a list, as above
             row["left"] = row["left"][0]  # type: ignore[index]
-    heads = [
-        {"x": left, "words": data.names[0], "align": "right" if left > width / 3 else "center"},
-        {"x": right, "words": data.names[1], "align": "left"},
-    ]
+    heads = []
+    for x, name in ((left, data.names[0]), (right, data.names[1])):
+        half = measure(name, TEXT, look) / 2
+        heads.append({"x": round(min(max(x, half), width - half), 2), "words": name})
     y = {"scale": "y"}
     named = {"fill": {"field": "ink"}, "fontWeight": {"field": "weight"}}
     sides = [
@@ -130,7 +135,7 @@ def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
             "heads",
             x={"field": "x"},
             y=TEXT * 0.5 + 1,
-            align={"field": "align"},
+            align="center",
             fill=look.muted,
         ),
     ]
@@ -142,6 +147,7 @@ def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
         scales=[
             {
                 "name": "y",
+                "zero": False,
                 "domain": [low, high if high > low else low + 1],
                 "range": [height - LINE, head + LINE / 2 + 2],
             }
