@@ -311,6 +311,7 @@ class Publication:
     schedule: Schedule = key("", default_factory=Schedule)
     delivery: Delivery = key("", default_factory=Delivery)
     editions: Editions = key("", default_factory=Editions)
+    maps: Maps = key("", default_factory=Maps)
     preflight: Preflight = key("", default_factory=Preflight)
     web: Web = key("", default_factory=Web)
     root: Path = field(default=Path(), metadata={"hidden": True})  #: folder of publication.toml
