@@ -75,7 +75,8 @@ def _show(checked: Checked, sheet: str) -> None:
             _show_problem(problem)
     errors, warnings = len(checked.errors), len(checked.problems) - len(checked.errors)
     if checked.links is not None:
-        out.print(f"\n{checked.links} links looked at, {checked.dead} dead.", highlight=False)
+        links = _count(checked.links, "link")
+        out.print(f"\n{links} looked at, {checked.dead} dead.", highlight=False)
     if not checked.problems:
         out.print("\n[green]Nothing to mend and nothing to look at.[/]")
         return

@@ -11,7 +11,8 @@ from publisher.content.issue import Issue
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.examining import examine, inputs_of
-from publisher.pipeline.linking import Finding, Standing, Told, check_links, link_problems
+from publisher.pipeline.known_links import Finding, Standing, link_problems
+from publisher.pipeline.linking import Told, check_links
 from publisher.pipeline.making import draw_up, render_week
 from publisher.pipeline.reporting import read_report, write_report
 from publisher.pipeline.states import State

@@ -10,7 +10,7 @@ from publisher import __version__
 from publisher.checks import judge
 from publisher.config import FILE, Publication
 from publisher.content.issue import Issue
-from publisher.pipeline.linking import link_problems, remembered
+from publisher.pipeline.known_links import link_problems, remembered
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
 from publisher.render.preflight import issue_problems

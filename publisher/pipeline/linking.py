@@ -1,53 +1,24 @@
 """Dead links: the addresses an issue leads to, asked one after another and remembered."""
 
-import json
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from publisher.collect.addresses import NoSuchServer
 from publisher.collect.fetch import Fetcher, Limits, NoAnswer
 from publisher.config import Publication
-from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.errors import CollectError
-from publisher.problems import Problem, Severity
+from publisher.pipeline.known_links import Finding, Standing, remember, remembered
 from publisher.render.preflight.addresses import addresses_in
 
-MEMORY = "links.json"  #: in build/cache
 PAUSE_S = 1.0  #: between two questions to one server
-GOOD_FOR, BAD_FOR = timedelta(days=7), timedelta(days=1)
 _LIMITS = Limits(read_s=10.0, fetch_s=20.0, source_s=1200.0)
 _GONE = frozenset({404, 410})
-
-
-class Standing(StrEnum):
-    """What is known of an address."""
-
-    GOOD = "good"
-    DEAD = "dead"
-    UNSURE = "unsure"  #: no answer, or one that says nothing of what readers would see
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What an address answered, and when."""
-
-    standing: Standing
-    reason: str = ""  #: of what is not good, to follow "the link ... "
-    asked: datetime  #: aware
-
-    def fresh(self, now: datetime) -> bool:
-        """Whether it need not be asked again."""
-        age = now - self.asked
-        return timedelta() <= age < (GOOD_FOR if self.standing is Standing.GOOD else BAD_FOR)
 
 
 Ask = Callable[[str], Finding]
@@ -81,7 +52,7 @@ def check_links(
                 for address in _politely(in_turn(due), memory, told, len(due), wait, clock):
                     memory[address] = asking(address)
         finally:
-            _remember(issue, memory)
+            remember(issue, memory)
     return {address: memory[address] for address in wanted if address in memory}
 
 
@@ -119,52 +90,6 @@ def in_turn(addresses: Iterable[str]) -> Iterator[str]:
             yield queues[host].popleft()
             if not queues[host]:
                 del queues[host]
-
-
-def link_problems(
-    issue: Issue, publication: Publication, findings: Mapping[str, Finding], now: datetime
-) -> Iterator[Problem]:
-    """Yield what is known of an issue's links that is not good; what is long ago counts no more."""
-    for slug, address in addresses_in(issue, publication.public_url):
-        finding = findings.get(address)
-        if finding is None or finding.standing is Standing.GOOD or not finding.fresh(now):
-            continue
-        dead = finding.standing is Standing.DEAD
-        advice = "mend it or take it out" if dead else "try it in your browser"
-        yield Problem(
-            message=f"the link {address} {finding.reason}: {advice}",
-            severity=Severity.ERROR if dead else Severity.WARNING,
-            article=slug,
-            check="dead_links" if dead else "unsure_links",
-            subject=address,
-        )
-
-
-def remembered(issue: Issue) -> dict[str, Finding]:
-    """Return what earlier questions found, by address."""
-    try:
-        raw = json.loads(_memory(issue).read_text(encoding="utf-8"))
-        return {
-            address: Finding(
-                standing=Standing(one["standing"]),
-                reason=one["reason"],
-                asked=datetime.fromisoformat(one["asked"]),
-            )
-            for address, one in raw.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}  # asking again costs nothing but time
-
-
-def _remember(issue: Issue, memory: Mapping[str, Finding]) -> None:
-    rows = {a: asdict(f) | {"asked": f.asked.isoformat()} for a, f in sorted(memory.items())}
-    path = _memory(issue)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save(path, json.dumps(rows, indent=1, ensure_ascii=False))
-
-
-def _memory(issue: Issue) -> Path:
-    return issue.build_folder / "cache" / MEMORY
 
 
 def _own(publication: Publication) -> tuple[str, ...]:

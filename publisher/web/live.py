@@ -5,8 +5,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 from publisher.compose import Composed, compose
@@ -15,11 +16,13 @@ from publisher.content.article import Article
 from publisher.content.articles import picture_sizes, read_articles
 from publisher.content.issue import Issue, read_issue_file
 from publisher.errors import PublisherError
+from publisher.pipeline.examining import examine
+from publisher.pipeline.known_links import Standing
 from publisher.problems import Problem
 from publisher.render import Edition, Rendered
 from publisher.render.templates import TEMPLATES, direction
 from publisher.web.pages import PagePictures
-from publisher.web.shown import Mail, Shown, blank, gather, stories_of
+from publisher.web.shown import Mail, Shown, blank, stories_of
 from publisher.web.watching import changes
 from publisher.week import Week
 
@@ -51,13 +54,15 @@ class Live:
         *,
         announce: Callable[[str], None],
         clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.publication, self.week = publication, week
         self.pictures = PagePictures()
         self.documents: dict[str, str] = {}  #: HTML of the e-mail and the web edition
         self.rendered: dict[str, Rendered] = {}  #: by edition, the last good ones
         self.shown = blank(publication, week)
-        self._editions, self._announce, self._clock = editions, announce, clock
+        self._editions, self._announce, self._clock, self._now = editions, announce, clock, now
+        self._made: Made | None = None  #: the last composition
         self._readable: dict[str, Article] = {}
         self._due: set[str] | None = None  #: editions to make whatever changed; None means all
         self._listeners: set[Listener] = set()
@@ -90,6 +95,7 @@ class Live:
             self._due = None
             self._finish(started, (str(error),))
             return
+        self._made = made
         errors = [problem.message for problem in made.broken]
         affected = self._affected(changed)
         failed: set[str] = set()
@@ -105,6 +111,37 @@ class Live:
                 failed.add(edition.name)
         self._due = failed
         self._finish(started, tuple(errors), made)
+
+    def ask_links(self) -> bool:
+        """Ask the issue's links in a thread of its own; False if that is not possible just now."""
+        with self._lock:
+            if self.shown.asking or self._made is None:
+                return False
+            self.shown = replace(self.shown, asking=True)
+        Thread(target=self._ask_links, args=(self._made,), name="links", daemon=True).start()
+        return True
+
+    def _ask_links(self, made: Made) -> None:
+        # what fetches also knows the database, which a preview can do without
+        from publisher.pipeline.linking import check_links
+
+        def told(done: int, count: int, _: str) -> None:
+            self._show(links=f"Asking link {done + 1} of {count} …")
+
+        try:
+            findings = check_links(made.composed.issue, self.publication, now=self._now, told=told)
+            dead = sum(finding.standing is Standing.DEAD for finding in findings.values())
+            links = "1 link" if len(findings) == 1 else f"{len(findings)} links"
+            text = f"{links} looked at, {dead} dead"
+        except Exception as error:
+            logger.exception("asking links")
+            text = _sentence("the check of links", error)
+        self._show(asking=False, links=text, problems=self._problems(self._made or made))
+
+    def _problems(self, made: Made) -> tuple[Problem, ...]:
+        found = (*made.broken, *made.composed.problems)
+        rendered = tuple(self.rendered.values())
+        return examine(made.composed.issue, self.publication, rendered, found, now=self._now())
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener with everything that is shown from now on; return how to stop that."""
@@ -191,7 +228,7 @@ class Live:
                 "number": issue.number,
                 "date": issue.date.isoformat(),
                 "line": issue.cover.title,
-                "problems": gather(made.broken, made.composed, self.rendered),
+                "problems": self._problems(made),
             }
         seconds = self._clock() - started
         self._tell(seconds, errors, len(news.get("problems", self.shown.problems)))

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Literal
 
 import uvicorn
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -151,7 +151,7 @@ def _written(host: str) -> str:
 
 
 def make_app(live: Live, stop: Event) -> FastAPI:
-    """Return the preview's pages; all of them only read."""
+    """Return the preview's pages; all of them only read, but for the check of links."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     env = Environment(
         # only our own templates: the editor's may be broken just now
@@ -172,6 +172,13 @@ def make_app(live: Live, stop: Event) -> FastAPI:
     @app.get("/events")
     async def events() -> StreamingResponse:
         return StreamingResponse(_events(live, stop), media_type="text/event-stream")
+
+    @app.post("/links", status_code=202)
+    def ask_links(request: Request) -> JSONResponse:
+        origin = request.headers.get("origin", "")
+        if origin != f"{request.url.scheme}://{request.headers.get('host', '')}":
+            raise HTTPException(403, "only the preview's own page may ask this")
+        return JSONResponse({"started": live.ask_links()}, status_code=202)
 
     @app.get("/pages/{digest}/{width}.jpg")
     def page_picture(digest: str, width: int) -> Response:

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from publisher.compose import Composed
 from publisher.config import Publication, Section
 from publisher.content.article import Article, Kind
 from publisher.content.issue import Issue
-from publisher.problems import Problem, Severity
-from publisher.render import Rendered
+from publisher.problems import Problem
 from publisher.render.templates import direction
 from publisher.web.pages import Page
 
@@ -54,6 +52,8 @@ class Shown:
     line: str = ""  #: main line of the cover
     errors: tuple[str, ...] = ()  #: why something still shows its last good state
     problems: tuple[Problem, ...] = ()
+    links: str = ""  #: what is known of the issue's links, or how far asking them has come
+    asking: bool = False  #: whether links are being asked just now
     pages: tuple[Page, ...] = ()
     stories: tuple[Story, ...] = ()  #: by page
     pdf: str = ""  #: file name of the magazine
@@ -109,13 +109,3 @@ def _story(article: Article, section: Section | None, kind: str, pages: Mapping[
         page=pages[article.slug],
     )
 
-
-def gather(
-    broken: Iterable[Problem], composed: Composed, rendered: Mapping[str, Rendered]
-) -> tuple[Problem, ...]:
-    """Return every problem once, errors first, then by page."""
-    found = [*broken, *composed.problems]
-    for edition in rendered.values():
-        found += edition.problems
-    unique = dict.fromkeys(found)
-    return tuple(sorted(unique, key=lambda p: (p.severity is not Severity.ERROR, p.page or 0)))

@@ -304,7 +304,68 @@ function toggleDark() {
 
 // ---- problems and state --------------------------------------------------------
 
+const MM = 25.4 / 72; // of a point
+const VIEW = { width: 72, height: 48 }; // millimetres of the page around a place, at least
+const AROUND = 6;
+
+const part = (of, whole) => `${(of / whole) * 100}%`;
+
+/** A frame around a place, in parts of a box that shows `view` of the page. */
+function frameOf(spot, view) {
+  const frame = make("span", "frame");
+  const margin = 1.2;
+  frame.style.left = part(spot.x - margin - view.x, view.width);
+  frame.style.top = part(spot.y - margin - view.y, view.height);
+  frame.style.width = part(spot.width + 2 * margin, view.width);
+  frame.style.height = part(spot.height + 2 * margin, view.height);
+  return frame;
+}
+
+/** A small picture of a place on its page, or of the whole page. */
+function thumb(page, spot) {
+  const size = { width: page.width * MM, height: page.height * MM };
+  const box = make("span", spot ? "thumb" : "thumb whole");
+  const image = new Image();
+  image.alt = "";
+  image.loading = "lazy";
+  box.append(image);
+  if (!spot) {
+    image.src = `/pages/${page.digest}/600.jpg`;
+    return box;
+  }
+  const ratio = VIEW.width / VIEW.height;
+  const width = Math.min(
+    size.width,
+    Math.max(VIEW.width, spot.width + 2 * AROUND, (spot.height + 2 * AROUND) * ratio),
+  );
+  const height = Math.min(width / ratio, size.height);
+  const within = (middle, length, whole) => Math.min(Math.max(middle - length / 2, 0), whole - length);
+  const view = {
+    width,
+    height,
+    x: within(spot.x + spot.width / 2, width, size.width),
+    y: within(spot.y + spot.height / 2, height, size.height),
+  };
+  const pixels = Math.ceil(((324 * size.width) / width) * devicePixelRatio / 100) * 100;
+  image.src = `/pages/${page.digest}/${Math.min(1500, Math.max(600, pixels))}.jpg`;
+  image.style.width = part(size.width, width);
+  image.style.left = part(-view.x, width);
+  image.style.top = part(-view.y, height);
+  box.append(frameOf(spot, view));
+  return box;
+}
+
+/** Frame a problem's place on its page among the spreads, until another one is pointed at. */
+function point(number, page, spot) {
+  for (const old of magazine.querySelectorAll(".frame")) old.remove();
+  if (!spot) return;
+  const whole = { x: 0, y: 0, width: page.width * MM, height: page.height * MM };
+  leaves.get(number)?.append(frameOf(spot, whole));
+}
+
 function showProblems() {
+  $("links").textContent = shown.links;
+  $("ask").disabled = shown.asking;
   const { problems, stories } = shown;
   const errors = problems.filter((problem) => problem.severity === "error").length;
   const count = $("count");
@@ -317,18 +378,23 @@ function showProblems() {
     const story = problem.article && stories.find((one) => one.slug === problem.article);
     const page = pageOf(problem);
     const place = make("span", "where");
-    for (const text of [problem.source, story?.title ?? problem.article, page && `page ${page}`]) {
+    const spot = problem.spot?.edition === "magazine" ? problem.spot : null;
+    const other = problem.spot && !spot ? `${problem.spot.edition} ` : "";
+    for (const text of [problem.source, story?.title ?? problem.article, page && `${other}page ${page}`]) {
       if (text) place.append(place.childNodes.length ? ", " : "", make("bdi", "", text));
     }
     button.append(
       make("span", "mark", problem.severity === "error" ? "Error. " : "Warning. "),
-      problem.message,
+      make("bdi", "", problem.message),
       place,
     );
-    button.disabled = !page;
+    const sheet = !other && shown.pages[page - 1];
+    if (sheet) button.append(thumb(sheet, spot));
+    button.disabled = !sheet;
     button.addEventListener("click", () => {
       look("magazine");
       goTo(page, true);
+      point(page, sheet, spot);
     });
     item.append(button);
     return item;
@@ -414,6 +480,10 @@ $("on").addEventListener("click", () => turn(1));
 $("zoom").addEventListener("click", zoom);
 $("dark").addEventListener("click", toggleDark);
 $("count").addEventListener("click", toggleProblems);
+$("ask").addEventListener("click", () => {
+  $("ask").disabled = true;
+  fetch("/links", { method: "POST" }).catch(() => { $("ask").disabled = false; });
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -18,7 +18,6 @@ from publisher.pipeline.approving import approve
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.making import collect_week, render_week
 from publisher.pipeline.sending import send_issue
-from publisher.problems import Problem
 from publisher.render import Edition, Rendered
 from publisher.render.email import Email
 from publisher.render.web import Web
@@ -71,11 +70,6 @@ class PlainMagazine:
             files=(path,),
             pages=len(pages),
             anchors=tuple((article.slug, n) for n, article in enumerate(issue.articles, 2)),
-            problems=tuple(
-                Problem(message="TK is left in", article=article.slug, page=n)
-                for n, article in enumerate(issue.articles, 2)
-                if "TK" in article.body
-            ),
         )
 
     def _page(self, title: str, body: str) -> Image.Image:

@@ -1,21 +1,43 @@
 """The preview in a browser."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from publisher.config import Publication
-from publisher.render import editions_of
+from publisher.content.issue import Issue
+from publisher.problems import Problem, Spot
+from publisher.render import Edition, Rendered, editions_of
 from publisher.web.preview import Preview
+from tests.servers.site import news_site
+from tests.web.conftest import PlainMagazine
 
 Write = Callable[..., Path]
 RunPreview = Callable[..., AbstractContextManager[Preview]]
 
 DONE = '#status[data-busy="false"]'
 LEAF = "#magazine .leaf[data-page='{}']"
+
+
+class FramingMagazine(PlainMagazine):
+    """A plain magazine whose maker knows where something is wrong."""
+
+    def build(self, issue: Issue, publication: Publication) -> Rendered:
+        """Print, and complain of a place on page 6."""
+        spot = Spot(edition="magazine", page=6, x=40, y=100, width=30, height=6)
+        wide = Problem(message="the third line is wide", article="story-4", page=6, spot=spot)
+        return replace(super().build(issue, publication), problems=(wide,))
+
+
+def framing_editions(publication: Publication, issue: Issue) -> Sequence[Edition]:
+    """The magazine alone: what is tested stands on its pages."""
+    return (FramingMagazine(),)
 
 
 def open_page(tab: Page, preview: Preview, view: str = "") -> None:
@@ -150,10 +172,64 @@ def test_a_problem_leads_to_its_page(running: RunPreview, tab: Page, write: Writ
         open_page(tab, preview)
         expect(tab.locator("#count")).to_have_text("2 to look at")
         tab.keyboard.press("p")
-        problem = tab.get_by_role("button", name="TK is left in")
+        problem = tab.get_by_role("button", name="“TK” is left in the text")
         expect(problem).to_contain_text("Story 4, page 6")
+        expect(problem.locator(".thumb img")).to_have_attribute("src", re.compile("^/pages/"))
         problem.click()
         expect(tab.locator("#folio")).to_have_text("6–7 of 7")
+
+
+def test_a_place_is_framed_in_the_list_and_on_its_page(
+    running: RunPreview, tab: Page, little: Publication, write: Write
+) -> None:
+    write("story-4", "word " * 400, title="Story 4")
+    with running(editions=framing_editions) as preview:
+        open_page(tab, preview)
+        tab.keyboard.press("p")
+        problem = tab.get_by_role("button", name="the third line")
+        picture, frame = problem.locator(".thumb img"), problem.locator(".frame")
+        thumb = problem.locator(".thumb").bounding_box()
+        box, page = frame.bounding_box(), picture.bounding_box()
+        assert thumb
+        assert box
+        assert page
+        # the place is 40 mm from the left and 100 mm from the top of a page 210 mm wide
+        scale = page["width"] / 209.9
+        assert abs(box["x"] + 1.2 * scale - page["x"] - 40 * scale) < 2
+        assert abs(box["y"] + 1.2 * scale - page["y"] - 100 * scale) < 2
+        assert thumb["x"] <= box["x"]
+        assert box["x"] + box["width"] <= thumb["x"] + thumb["width"]
+        problem.click()
+        expect(tab.locator("#folio")).to_have_text("6–7 of 7")
+        expect(tab.locator(LEAF.format(6) + " .frame")).to_be_visible()
+
+
+def test_links_are_asked_by_a_button_and_the_dead_ones_listed(
+    running: RunPreview, tab: Page, little: Publication, write: Write
+) -> None:
+    with news_site() as site:
+        dead = f"{site.url}/gone"
+        home = '[[sources]]\nkind = "folder"\npath = "inbox"\nallow_private = ["127.0.0.1"]\n'
+        with (little.root / "publication.toml").open("a", encoding="utf-8") as file:
+            file.write(home)
+        write("story-4", f"See [the report]({dead}). " + "word " * 400, title="Story 4")
+        with running() as preview:
+            open_page(tab, preview)
+            assert not site.requests
+            tab.keyboard.press("p")
+            tab.get_by_role("button", name="Check links").click()
+            expect(tab.locator("#links")).to_have_text("1 link looked at, 1 dead")
+            problem = tab.get_by_role("button", name=f"the link {dead} is dead")
+            expect(problem).to_contain_text("Error.")
+            expect(tab.locator("#count")).to_have_attribute("data-errors", "true")
+
+
+def test_another_site_cannot_have_links_asked(running: RunPreview) -> None:
+    with running() as preview:
+        for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+            assert httpx.post(f"{preview.url}/links", headers=headers).status_code == 403
+        answer = httpx.post(f"{preview.url}/links", headers={"Origin": preview.url})
+        assert answer.status_code == 202
 
 
 def test_the_mail_is_shown_on_desk_and_phone_by_day_and_night(

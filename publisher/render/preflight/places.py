@@ -1,5 +1,6 @@
 """Where on the page a problem shows: found in the finished PDF, by its words or its picture."""
 
+import ctypes
 import hashlib
 import unicodedata
 from bisect import bisect_right
@@ -76,6 +77,7 @@ class _Finder:
         self._begins = sorted(edition.anchors, key=lambda anchor: anchor[1])
         self._texts: dict[int, tuple[str, tuple[_Box, ...]]] = {}
         self._pictures: dict[int, tuple[tuple[str, _Box], ...]] = {}
+        self._links: dict[int, tuple[tuple[str, _Box], ...]] = {}
 
     def placed(self, problem: Problem) -> Problem:
         """Return a problem with the place it is found at."""
@@ -112,6 +114,8 @@ class _Finder:
         return range(first, max(first, last) + 1)
 
     def _find(self, subject: str, number: int) -> _Box | None:
+        if subject.startswith(("http://", "https://")):
+            return self._link(subject, number)
         if "/" in subject and " " not in subject:
             return self._picture(subject, number)
         return self._words(subject, number)
@@ -133,22 +137,47 @@ class _Finder:
             page.close()
         return self._pictures[number]
 
+    def _link(self, address: str, number: int) -> _Box | None:
+        """Return the place of the first link on a page that leads to an address."""
+        if number not in self._links:
+            page = self.document[number - 1]
+            self._links[number] = tuple(_links(self.document, page))
+            page.close()
+        wanted = address.rstrip("/")
+        return next((b for url, b in self._links[number] if _asked(url) == wanted), None)
+
     def _words(self, subject: str, number: int) -> _Box | None:
-        """Return the box of the first line of some words, however they are broken and typeset."""
-        wanted = "".join(sign for sign, _ in _bare(subject))[:_CHARACTERS]
+        """Return the box of some words, however they are broken and typeset.
+
+        Of words that run on in another column, their first line.
+        """
         if number not in self._texts:
             page = self.document[number - 1]
             self._texts[number] = _text(page)
             page.close()
         text, boxes = self._texts[number]
-        at = text.find(wanted) if wanted else -1
-        if at < 0:
-            return None
-        found = boxes[at : at + len(wanted)]
-        line = [box for box in found if abs(box.y - found[0].y) < max(2.0, found[0].height)]
-        left, top = min(b.x for b in line), min(b.y for b in line)
-        right, foot = max(b.x + b.width for b in line), max(b.y + b.height for b in line)
-        return _Box(left, top, right - left, foot - top)
+        bare = "".join(_bare(subject))
+        for wanted in dict.fromkeys((bare, bare[:_CHARACTERS])):
+            at = text.find(wanted) if wanted else -1
+            if at >= 0:
+                return _around(boxes[at : at + len(wanted)])
+        return None
+
+
+def _around(letters: Sequence[_Box]) -> _Box:
+    """Return the box around letters, of the first line only if they do not stand as one block."""
+    lines: list[list[_Box]] = [[]]
+    for box in letters:
+        if lines[-1] and abs(box.y - lines[-1][0].y) > max(2.0, lines[-1][0].height):
+            lines.append([])
+        lines[-1].append(box)
+    tops = [line[0].y for line in lines]
+    if tops != sorted(tops):
+        lines = lines[:1]
+    found = [box for line in lines for box in line]
+    left, top = min(b.x for b in found), min(b.y for b in found)
+    right, foot = max(b.x + b.width for b in found), max(b.y + b.height for b in found)
+    return _Box(left, top, right - left, foot - top)
 
 
 def _text(page: pypdfium2.PdfPage) -> tuple[str, tuple[_Box, ...]]:
@@ -159,7 +188,7 @@ def _text(page: pypdfium2.PdfPage) -> tuple[str, tuple[_Box, ...]]:
     boxes: list[_Box] = []
     for index in range(reader.count_chars()):
         code = pdfium_c.FPDFText_GetUnicode(reader, index)
-        for sign, _ in _bare(chr(code) if 0 < code < 0x110000 else ""):
+        for sign in _bare(chr(code) if 0 < code < 0x110000 else ""):
             left, bottom, right, top = reader.get_charbox(index)
             letters.append(sign)
             boxes.append(
@@ -169,12 +198,11 @@ def _text(page: pypdfium2.PdfPage) -> tuple[str, tuple[_Box, ...]]:
     return "".join(letters), tuple(boxes)
 
 
-def _bare(text: str) -> Iterator[tuple[str, int]]:
-    """Yield the signs of a text that no typesetter changes, with their places."""
-    for place, sign in enumerate(text):
-        for part in unicodedata.normalize("NFKC", sign.translate(_QUOTES)):
-            if not part.isspace() and unicodedata.category(part) not in ("Cf", "Cc", "Pd"):
-                yield part, place
+def _bare(text: str) -> Iterator[str]:
+    """Yield the signs of a text that no typesetter changes: no spaces, hyphens, kinds of quotes."""
+    for part in unicodedata.normalize("NFKC", text.translate(_QUOTES)):
+        if not part.isspace() and unicodedata.category(part) not in ("Cf", "Cc", "Pd"):
+            yield part
 
 
 def _pictures(page: pypdfium2.PdfPage) -> Iterator[tuple[str, _Box]]:
@@ -185,6 +213,31 @@ def _pictures(page: pypdfium2.PdfPage) -> Iterator[tuple[str, _Box]]:
             data = bytes(picture.get_data(decode_simple=False))
             box = _Box(left * _MM, (height - top) * _MM, (right - left) * _MM, (top - bottom) * _MM)
             yield hashlib.sha256(data).hexdigest(), box
+
+
+def _links(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[tuple[str, _Box]]:
+    """Yield the web addresses a page's links lead to, and where they stand."""
+    height = page.get_height()
+    position, link, frame = ctypes.c_int(0), pdfium_c.FPDF_LINK(), pdfium_c.FS_RECTF()
+    while pdfium_c.FPDFLink_Enumerate(page, position, link):
+        action = pdfium_c.FPDFLink_GetAction(link)
+        if not action or not pdfium_c.FPDFLink_GetAnnotRect(link, frame):
+            continue
+        size = pdfium_c.FPDFAction_GetURIPath(document, action, None, 0)
+        if not size:
+            continue
+        buffer = ctypes.create_string_buffer(size)
+        pdfium_c.FPDFAction_GetURIPath(document, action, buffer, size)
+        address = buffer.value.decode("utf-8", "replace")
+        # some writers name the corners the other way round
+        left, right = sorted((frame.left, frame.right))
+        bottom, top = sorted((frame.bottom, frame.top))
+        box = _Box(left * _MM, (height - top) * _MM, (right - left) * _MM, (top - bottom) * _MM)
+        yield address, box
+
+
+def _asked(address: str) -> str:
+    return address.partition("#")[0].rstrip("/")
 
 
 def _digest(path: Path) -> str:

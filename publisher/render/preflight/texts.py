@@ -32,9 +32,18 @@ def leftovers(text: str) -> list[Leftover]:
     """Return what is left to be filled in, in the order it stands; addresses are no text."""
     prose = _ADDRESS.sub(lambda hit: " " * len(hit[0]), text)
     return [
-        Leftover(hit[0], " ".join(text[max(0, hit.start() - 30) : hit.end() + 20].split()))
-        for hit in _LEFTOVER.finditer(prose)
+        Leftover(hit[0], _around(text, hit.start(), hit.end())) for hit in _LEFTOVER.finditer(prose)
     ]
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """Return the words before and after a place, whole ones as far as they fit."""
+    before, after = text[max(0, start - 40) : start], text[end : end + 30]
+    if start > 40:
+        before = before.partition(" ")[2]
+    if len(text) > end + 30:
+        after = after.rpartition(" ")[0]
+    return " ".join(f"{before}{text[start:end]}{after}".split())
 
 
 def inner_pictures(article: Article) -> tuple[Picture, ...]:
