@@ -1,0 +1,291 @@
+"""Issue -> the phone edition as HTML, whole and part by part."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from publisher.config import Publication
+from publisher.content.article import Kind
+from publisher.content.issue import Issue
+from publisher.content.markdown import wanting_severity
+from publisher.content.typography import typeset
+from publisher.render.colour import legible
+from publisher.render.folders import STATIC, TEMPLATES, own_templates, template_folders
+from publisher.render.links import Links
+from publisher.render.pdf import Leaf, Ruler
+from publisher.render.phone_blocks import CHART_SCALE
+from publisher.render.phone_cover import make_cover
+from publisher.render.phone_dressing import GALLEY, SENTINEL, Flowed, PhoneDresser
+from publisher.render.phone_pictures import Frames
+from publisher.render.phone_pieces import Story, dress, opening_of, row, share_links
+from publisher.render.phone_sheet import ARABIC_BODY, BODY, PHONE, THUMB_BYTES, leading
+from publisher.render.phone_type import Voices, sized
+from publisher.render.pieces import Lead, credits
+from publisher.render.places import Place, brief_places, running_order
+from publisher.render.plates import Plates
+from publisher.render.sheet import OVERHANG
+from publisher.render.templates import environment, render
+from publisher.render.theme import load_theme
+from publisher.render.words import words
+
+#: the style sheets in order, templates/phone/styles/NAME.css
+STYLES = (
+    "tokens",
+    "page",
+    "type",
+    "body",
+    "cover",
+    "contents",
+    "opening",
+    "kinds",
+    "next",
+    "back",
+    "arabic",
+)
+_CARD_LEAST, _CARD_LARGE, _CARD_AIR = 19.0, 58.0, 7.0  #: heights of the next story's card, mm
+_CARD_WORDS, _CARD_MOST = 27.0, 88.0
+_POSTER = 80.0  #: of a card without a picture, where there is room
+_THUMB = 19.0  #: a contents picture's edge, millimetres
+
+
+class PhoneSetting:
+    """One issue on phone screens."""
+
+    def __init__(self, issue: Issue, publication: Publication, ruler: Ruler) -> None:
+        self.issue, self.publication, self._ruler = issue, publication, ruler
+        severities = {article.slug: wanting_severity(article) for article in issue.articles}
+        self.plates = Plates(issue.folder, issue.build_folder / "cache", severities)
+        self.theme = load_theme(publication)
+        self._voices = Voices(self.theme)
+        self._frames = Frames(self.plates, self._voices)
+        self.dresser = PhoneDresser(self.plates, self._frames, self._galley)
+        self._words: dict[str, dict[str, str]] = {}
+        letter = self.words(publication.language)["from_the_editor"]
+        self.places = running_order(issue, publication, letter)
+
+    @cached_property
+    def env(self) -> ImmutableSandboxedEnvironment:
+        """The templates' environment with what the phone's templates use."""
+        env = environment(self.publication)
+        env.filters["sized"] = sized
+        env.filters["bare"] = lambda address: address.split("://", 1)[-1].rstrip("/")
+        env.globals |= {
+            "issue": self.issue,
+            "sheet": PHONE,
+            "words": self.words(self.publication.language),
+            "static": self.static,
+            "styles": STYLES,
+            "theme": self.theme,
+            "tokens": self.theme.tokens,
+            "type": self.theme.tokens.type,
+            "overhang": OVERHANG,
+            "phone": {
+                "body": BODY,
+                "leading": leading("ltr"),
+                "chart": CHART_SCALE,
+                "arabic": ARABIC_BODY,
+                "arabic_leading": leading("rtl"),
+            },
+            "galley": {"height": GALLEY, "sentinel": SENTINEL},
+            "links": Links(self.publication, self.issue.week),
+        }
+        return env
+
+    @property
+    def _paper(self) -> str:
+        return self.theme.tokens.colours.paper
+
+    @property
+    def _tone(self) -> str:
+        return self.theme.tokens.colours.tone
+
+    def static(self, name: str) -> str:
+        """Return the address of a file in static/ of the theme or the templates, theirs first."""
+        paths = (folder / "static" / name for folder in template_folders(self.publication))
+        return next((path for path in paths if path.is_file()), STATIC / name).resolve().as_uri()
+
+    def words(self, language: str) -> dict[str, str]:
+        """Return the edition's words in a language."""
+        if language not in self._words:
+            bases = (TEMPLATES, own_templates(self.publication))
+            folders = [base / name for base in bases for name in ("", "magazine", "phone")]
+            self._words[language] = words(language, *folders)
+        return self._words[language]
+
+    def parts(self) -> list[str]:
+        """Return cover, contents, every place and the back, each as HTML."""
+        after = [*self.places[1:], None]
+        middle = [self.part(place, then) for place, then in zip(self.places, after, strict=True)]
+        return [self.front(), self.contents(), *middle, self.back()]
+
+    def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
+        """Return parts as one HTML document, with what stands in the margins or without."""
+        number = self.words(self.publication.language)["issue_number"]
+        return render(
+            self.env,
+            "phone/phone.html",
+            furniture=furniture,
+            parts=[Markup(part) for part in parts],  # noqa: S704 -- templates made them
+            title=f"{self.publication.title}, {number.format(number=self.issue.number)}",
+        )
+
+    # ---- front and back --------------------------------------------------------------
+
+    def front(self) -> str:
+        """Return the cover."""
+        cover = make_cover(self.issue, self.publication, self._frames, self._voices)
+        return render(self.env, "phone/cover.html", cover=cover)
+
+    def contents(self) -> str:
+        """Return the contents: a row for every place, the last for the back."""
+        rows = [self._row(place) for place in self.places]
+        return render(self.env, "phone/contents.html", rows=rows)
+
+    def _row(self, place: Place) -> dict[str, Any]:
+        return row(place, self.words(self.publication.language), self._tone) | {
+            "thumb": self._thumb(place, _THUMB, _THUMB, "phone-thumb")
+        }
+
+    def _thumb(self, place: Place, width: float, height: float, role: str) -> Lead | None:
+        """Return a small picture of a place; an essay without one shows its first plate."""
+        picture = place.article.picture
+        if picture is None and place.kind is Kind.PHOTO_ESSAY:
+            picture = next((figure for figure, _ in self.dresser.figures(place)), None)
+        if picture is None or place.kind is Kind.BRIEF or self.plates.ratio(picture) is None:
+            return None
+        return self._frames.made(
+            picture,
+            place.article.slug,
+            width=width,
+            height=height,
+            role=role,
+            max_bytes=THUMB_BYTES if width < 30 else 45_000,
+        )
+
+    def back(self) -> str:
+        """Return the last screens: subscribe and pass on, then the colophon."""
+        named = self.words(self.publication.language)
+        links = Links(self.publication, self.issue.week)
+        number = named["issue_number"].format(number=self.issue.number)
+        text = f"{self.publication.title}, {number}: {self.issue.cover.title}"
+        call = typeset(
+            named["subscribe_invitation"].format(title=self.publication.title),
+            self.publication.language,
+        )
+        picture = self.issue.cover.picture
+        front = [picture.credit] if picture and picture.credit else []
+        return render(
+            self.env,
+            "phone/back.html",
+            call=call,
+            share=share_links(links.web or links.archive, text),
+            credits=credits(self.issue.articles, [*front, *self.dresser.credits]),
+        )
+
+    # ---- places ----------------------------------------------------------------------
+
+    def part(self, place: Place, then: Place | None) -> str:
+        """Return one place as HTML, with the way to the next one at its end."""
+        html = self._dressed(place, None)
+        last = self._ruler.leaves(self.document([html], furniture=False))[-1]
+        room = (1 - last.fill) * PHONE.type_height - _CARD_AIR
+        card = self._card(then, room)
+        return self._dressed(place, card) if card else html
+
+    def _dressed(self, place: Place, card: dict[str, Any] | None) -> str:
+        if place.kind is Kind.BRIEF:
+            return self._briefs(place, card)
+        opening = opening_of(place, self.plates)
+        story, hero, plates = self._story(place, opening), None, []
+        picture = place.article.picture
+        figures = self.dresser.figures(place) if place.kind is Kind.PHOTO_ESSAY else []
+        if figures and not picture:
+            opening, (picture, _wide), figures = "hero", figures[0], figures[1:]
+            story = self._story(place, opening)
+        picture = picture if opening == "hero" else None
+        if opening != "head":
+            sized = (self._story(place, opening, smaller) for smaller in range(6))
+            story = next((one for one in sized if self._frames.fits(picture, one)), story)
+            hero = self._frames.hero(picture, story) if picture else None
+        for figure, wide in figures:
+            plate = self._frames.plate(figure, story.slug, story.language, wide=wide)
+            plates += [plate] if plate else []
+        context: dict[str, Any] = {"story": story, "hero": hero, "plates": plates, "card": card}
+        return render(
+            self.env,
+            "phone/story.html",
+            **context,
+            text=self._text(place, story, headed=opening == "head"),
+        )
+
+    def _text(self, place: Place, story: Story, *, headed: bool) -> Flowed:
+        head = render(self.env, "phone/partials/head.html", story=story) if headed else ""
+        after = render(self.env, "phone/partials/after.html", story=story).strip()
+        return self.dresser.text(place, self.words(place.language), head.strip(), after)
+
+    def _story(self, place: Place, opening: str, smaller: int = 0) -> Story:
+        paper = self._tone if place.kind in (Kind.OPINION, Kind.LETTER) else self._paper
+        named = self.words(place.language)
+        return dress(place, opening, named, self._voices, paper, smaller=smaller)
+
+    def _card(self, then: Place | None, room: float) -> dict[str, Any] | None:
+        """Return the way on to what follows, as large as there is room."""
+        if room < _CARD_LEAST:
+            return None
+        named = self.words(self.publication.language)
+        if then is None:
+            colour = legible(self.publication.colour, self._paper)
+            return {
+                "slug": "back",
+                "flag": self.publication.title,
+                "title": named["pass_on_title"],
+                "language": self.publication.language,
+                "direction": "",
+                "colour": colour,
+                "look": "",
+                "thumb": None,
+                "minutes": 0,
+            }
+        tall = min(room - _CARD_WORDS, _CARD_MOST)
+        large = room >= _CARD_LARGE
+        width, height = (PHONE.type_width, tall) if large else (_THUMB, _THUMB)
+        thumb = self._thumb(then, width, height, f"phone-next-{large}")
+        return row(then, named, self._paper) | {
+            "thumb": thumb,
+            "look": ("large" if thumb else "poster") if large else "",
+            "height": round(min(room, _POSTER), 1),
+        }
+
+    def _briefs(self, place: Place, card: dict[str, Any] | None) -> str:
+        briefs = brief_places(place, self.publication)
+        stories = [self._story(brief, "brief") for brief in briefs]
+        texts = [self.dresser.text(brief, self.words(brief.language)) for brief in briefs]
+        pictures = [
+            self._frames.brief(brief.article.picture, story, text.height)
+            for brief, story, text in zip(briefs, stories, texts, strict=True)
+        ]
+        return render(
+            self.env,
+            "phone/briefs.html",
+            anchor=place.anchor,
+            briefs=list(zip(stories, texts, pictures, strict=True)),
+            colour=legible(self.publication.colour, self._paper),
+            deep=legible(self.publication.colour, "#ffffff", 8.0),
+            card=card,
+        )
+
+    # ---- measuring -------------------------------------------------------------------
+
+    def _galley(self, place: Place, blocks: Sequence[str]) -> Sequence[Leaf]:
+        """Lay blocks out one by one, each on a page taller than any of them."""
+        story = self._story(place, "head" if place.kind is not Kind.BRIEF else "brief")
+        galley = render(
+            self.env,
+            "phone/galley.html",
+            story=story,
+            blocks=[Markup(block) for block in blocks],  # noqa: S704 -- sanitised or our own
+        )
+        return self._ruler.leaves(self.document([galley], furniture=False))
