@@ -16,12 +16,13 @@ from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
-from publisher.render.compositor import UNFILLED, Compositor, explained, notes
+from publisher.render.compositor import UNFILLED, Compositor, advice, explained, notes
 from publisher.render.faults import problems_of
 from publisher.render.numerals import page_number
 from publisher.render.pdf import NO_ALT, Remark, Stock
 from publisher.render.pdfium import PDFIUM
 from publisher.render.places import Place
+from publisher.render.preflight.pages import last_page_problems
 from publisher.render.press import Bound, Late, Order, Proof, flags, opening_tag, print_book
 from publisher.render.setting import Setting
 from publisher.render.signatures import Shelf, Signature
@@ -144,7 +145,9 @@ class MagazineBook:
         if self._own_templates:
             return repr(publication)
         names = (name for name in publication.__dataclass_fields__ if name not in _UNSHOWN)
-        return repr([(name, getattr(publication, name)) for name in names])
+        # a kept page tells its problems too, and what is one is a matter of these
+        limits = (publication.preflight.least_ppi, publication.preflight.least_full)
+        return repr([limits, *((name, getattr(publication, name)) for name in names)])
 
     @cached_property
     def _own_templates(self) -> bool:
@@ -181,11 +184,19 @@ class MagazineBook:
         problems = [problem for problem in self.problems if problem.article in slugs]
         problems += [self.problem(remark) for remark in remarks]
         problems += problems_of(signature.faults, place.article.slug)
+        about = notes(found, said, setting, place) | {"opening": opening_tag(html)}
+        if place.kind not in UNFILLED and not self._teasers(place, about):
+            problems += last_page_problems(
+                signature.leaves,
+                place.article.slug,
+                least_full=self._publication.preflight.least_full,
+                advice=advice(found.fit, signature.leaves, place),
+            )
         return replace(
             signature,
             problems=tuple(dict.fromkeys(problems)),
             furniture=flags(html),
-            about=notes(found, said, setting, place) | {"opening": opening_tag(html)},
+            about=about,
         )
 
     def problem(self, remark: Remark) -> Problem:
@@ -193,12 +204,13 @@ class MagazineBook:
         plates = self.setting.plates
         article = plates.owner(remark.subject) or _writer(remark.subject, self._issue)
         severity = Severity.ERROR if remark.serious else Severity.WARNING
+        of_feed = remark.text == NO_ALT and plates.severity(article) is Severity.WARNING
         return Problem(
             message=remark.text,
-            severity=plates.severity(article) if remark.text == NO_ALT else severity,
+            severity=Severity.WARNING if of_feed else severity,
             article=article,
             page=remark.page,
-            check=remark.check,
+            check="feed_pictures" if of_feed else remark.check,
             subject=remark.subject if article else "",
         )
 

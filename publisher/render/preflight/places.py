@@ -23,6 +23,8 @@ from publisher.render.pdfium import PDFIUM
 PAGED = ("magazine", "letter", "phone", "print")
 _MM = 25.4 / 72
 _CHARACTERS = 40  #: of a long subject that are looked for: no line break changes them
+#: checks whose subject is a handful of characters that need not stand together
+_SIGNS = frozenset({"glyphs", "stand_in"})
 _DEEP = 15  #: levels of nested drawings that may hold pictures
 _QUOTES = str.maketrans(dict.fromkeys("«»„“”‟‹›", '"') | dict.fromkeys("‘’‚‛", "'"))
 
@@ -83,7 +85,8 @@ class _Finder:
         """Return a problem with the place it is found at."""
         pages = self._pages(problem)
         for number in pages:
-            box = self._find(problem.subject, number) if problem.subject else None
+            subject = problem.subject[:1] if problem.check in _SIGNS else problem.subject
+            box = self._find(subject, number) if subject else None
             if box:
                 spot = Spot(
                     edition=self.edition.edition,
