@@ -16,6 +16,7 @@ from weasyprint.text.fonts import FontConfiguration
 from publisher.errors import RenderError
 from publisher.render.finish import finish
 from publisher.render.leaf import Leaf
+from publisher.render.pdf.baseline import on_baseline
 from publisher.render.pdf.galley import VARIANT, Galley, Indoors, Stock
 from publisher.render.pdf.leaves import leaves_of
 from publisher.render.pdf.memo import Memo
@@ -34,6 +35,7 @@ __all__ = [
     "Galley",
     "Indoors",
     "Leaf",
+    "Memo",
     "Printed",
     "Remark",
     "Ruler",
@@ -66,7 +68,7 @@ def print_pdf(html: str, *, base: Path, roots: Sequence[Path], fast: bool = True
     Raises `RenderError` if nothing can be laid out.
     """
     identifier = hashlib.sha256(html.encode()).hexdigest()[:32].encode()
-    with LOCK, listening() as heard, Memo().used(enabled=fast):
+    with LOCK, listening() as heard, on_baseline(), Memo().used(enabled=fast):
         fonts = FontConfiguration()
         source = HTML(string=html, base_url=base.as_uri() + "/", url_fetcher=Indoors(roots))
         document = source.render(font_config=fonts, pdf_variant=VARIANT)
