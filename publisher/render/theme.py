@@ -16,6 +16,7 @@ from publisher.errors import ConfigError
 from publisher.render.folders import lineage, template_folders, theme_file
 from publisher.render.tokens import (
     LAYOUTS,
+    Arabic,
     Colours,
     Contents,
     Cover,
@@ -42,6 +43,7 @@ class Tokens:
     page: Page = key("Margins and columns")
     type: Roles = key("Sizes and faces of everything but headlines")
     fonts: Families = key("Families and their files")
+    arabic: Arabic = key("How Arabic is set beside Latin")
     colours: Colours = key("Colours that are not the publication's or a section's")
     rules: Rules = key("Weights of lines, corners")
     masthead: Masthead = key("The magazine's name on the cover")
@@ -84,7 +86,7 @@ class Theme:
         last = [_css(name) for name in ("arabic", *self.tokens.fonts.fallback)]
         found = {}
         for name in names:
-            others = [_css("text")] if name == "arabic" else last
+            others = [_css("text"), *last[1:]] if name == "arabic" else last
             found[name] = ", ".join([_css(name), *others])
         return found
 

@@ -77,20 +77,20 @@ class Style:
     @property
     def font(self) -> str:
         """Return the CSS shorthand `font`."""
-        size = f"{self.size:g}pt" if self.size else "1em"
+        size = f"calc({self.size:g}pt * var(--larger, 1))" if self.size else "1em"
         if not self.leading:
             leading = "var(--leading)"
         elif self.leading < _RATIO:
-            leading = f"{self.leading:g}"
+            leading = f"calc({self.leading:g} * var(--taller, 1))"
         else:
-            leading = f"{self.leading:g}pt"
+            leading = f"calc({self.leading:g}pt * var(--airier, 1))"
         slant = "italic " if self.italic else ""
         return f"{slant}{self.weight} {size}/{leading} var(--{self.family})"
 
     @property
     def spaced(self) -> str:
         """Return the CSS value of `letter-spacing`."""
-        return f"{self.tracking / 1000:g}em"
+        return f"calc({self.tracking / 1000:g}em * var(--tracked, 1))" if self.tracking else "0"
 
     @property
     def case(self) -> str:
@@ -118,6 +118,19 @@ class Page:
     def __post_init__(self) -> None:
         if min(self.top, self.side, self.foot, self.gutter) < 0 or self.side > 60:
             raise ConfigError("margins must be from 0 to 60 mm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arabic:
+    """How Arabic is set beside Latin: every size and leading of the theme, times this."""
+
+    larger: float = key("Sizes")
+    airier: float = key("Leading of text; the baseline grid of Arabic pieces")
+    taller: float = key("Leading of headlines")
+
+    def __post_init__(self) -> None:
+        if not all(0.8 <= value <= 2 for value in (self.larger, self.airier, self.taller)):
+            raise ConfigError("larger, airier and taller must be from 0.8 to 2")
 
 
 @dataclass(frozen=True, kw_only=True)
