@@ -7,7 +7,7 @@ anew. Parts that name page numbers are printed when all others have their pages.
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -215,6 +215,8 @@ class _Work:
         for late, problems in made:
             text = _numbered(late.html, proof.pages, self._book.numeral)
             document = turned_out(self._book.document([text], furniture=False))
+            if late.over:
+                document = _unpapered(document)
             key = digest(self._stamp, document, repr(problems))
             future = None
             if self._shelf.get(key) is None:
@@ -239,11 +241,7 @@ class _Work:
             for leaf in signature.leaves
         ]
         names = sorted({leaf.name for one in signatures.values() for leaf in one.leaves} - {""})
-        document = self._book.document(stubs)
-        clear = "@page { background: none }" + "".join(
-            f"@page {name} {{ background: none }}" for name in names
-        )
-        document = document.replace("</style>", f"{clear}</style>", 1)
+        document = _unpapered(self._book.document(stubs), names)
         key = digest(self._stamp, document)
         kept = self._shelf.get(key)
         if kept is None:
@@ -323,6 +321,12 @@ def flags(part: str) -> str:
     found = "".join(_FLAG.findall(part))
     tag, _, name = opening_tag(part).partition("\0")
     return f"{tag}{found}</{name}>" if found else ""
+
+
+def _unpapered(document: str, names: Iterable[str] = ()) -> str:
+    """Take the paper's colour from a document: what is printed over pages must not cover them."""
+    clear = "".join(f"@page {name} {{ background: none }}" for name in ("", *names))
+    return document.replace("</style>", f"{clear}</style>", 1)
 
 
 def _stub(leaf: Leaf, furniture: str) -> str:
