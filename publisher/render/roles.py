@@ -40,6 +40,7 @@ def shape(top: Node, language: str) -> tuple[Node, list[Mark], list[Annotation]]
 
     `language` is the document's; elements in another one say so.
     """
+    heads = {one.said["ID"].data: id(one.html) for one in top.branch() if "ID" in one.said}
     joiner = _Joiner()
     whole = Node("Document")
     joiner.join(top, whole, frozenset(), link=False)
@@ -51,7 +52,7 @@ def shape(top: Node, language: str) -> tuple[Node, list[Mark], list[Annotation]]
     _flatten(whole, wordy=False)
     _prune(whole)
     _rank_headings(whole)
-    _identify(whole)
+    _identify(whole, heads)
     return whole, joiner.artefacts, joiner.dropped
 
 
@@ -218,10 +219,9 @@ def _body(item: Node) -> Node:
 def _lift_label(item: Node) -> None:
     """Take a sign that styles put before an item's text out of its body, and all else into it."""
     body = _body(item)
-    loose = [
-        kid for kid in item.kids if not (isinstance(kid, Node) and kid.tag in ("Lbl", "LBody"))
-    ]
-    body.kids[:0] = loose
+    parts = [kid for kid in item.kids if not (isinstance(kid, Node) and kid.tag == "Lbl")]
+    at = parts.index(body)
+    body.kids = [*parts[:at], *body.kids, *parts[at + 1 :]]
     labels = [kid for kid in body.nodes() if kid.tag == "Lbl"]
     body.kids = [kid for kid in body.kids if kid not in labels]
     labels += [kid for kid in item.nodes() if kid.tag == "Lbl"]
@@ -314,9 +314,12 @@ def _rank_headings(top: Node) -> None:
         node.tag = f"H{min(int(node.tag[1]), int(before.tag[1]) + 1)}"
 
 
-def _identify(top: Node) -> None:
-    """Give notes and table heads ids that no other part of the issue has, and heads a scope."""
-    names: dict[bytes, pydyf.String] = {}
+def _identify(top: Node, heads: dict[bytes, int]) -> None:
+    """Give notes and table heads ids that no other part of the issue has, and heads a scope.
+
+    `heads` has the HTML of each table head by the id that cells know it by.
+    """
+    names: dict[int, pydyf.String] = {}
     anchor, counts = "part", {"note": 0, "th": 0}
 
     def identity(kind: str) -> pydyf.String:
@@ -330,16 +333,14 @@ def _identify(top: Node) -> None:
             node.said["ID"] = identity("note")
         elif node.tag == "TH":
             new = identity("th")
-            if "ID" in node.said:
-                names[node.said["ID"].data] = new
-            node.said["ID"] = new
+            names[id(node.html)] = node.said["ID"] = new
             scope = "/Row" if node.attribute("scope") in ("row", "rowgroup") else "/Column"
             node.said.setdefault("A", pydyf.Dictionary({"O": "/Table"}))["Scope"] = scope
     for node in top.branch():
         if node.tag == "TD" and "A" in node.said:
-            heads = [names[one.data] for one in node.said["A"].get("Headers", ())]
-            node.said["A"].pop("Headers", None)
-            if heads:
-                node.said["A"]["Headers"] = pydyf.Array(heads)
+            known = [heads.get(one.data) for one in node.said["A"].pop("Headers", ())]
+            if any(one in names for one in known):
+                headers = dict.fromkeys(one for one in known if one in names)
+                node.said["A"]["Headers"] = pydyf.Array(names[one] for one in headers)
             elif len(node.said["A"]) == 1:
                 del node.said["A"]

@@ -14,6 +14,7 @@ import pydyf
 
 from publisher.render.tags import INITIAL, Mark, Node, isa, resolve
 
+_SPACES = (" ", "\u00a0")
 _SOFT_HYPHEN = "\u00ad"
 #: the last glyph of a line as the engine writes it: ... <0012 0034>] TJ
 _LAST_GLYPH = re.compile(rb"^(.*<[0-9a-f]*)([0-9a-f]{4})>(-?[\d.]+)?\] TJ$", re.DOTALL)
@@ -112,17 +113,12 @@ def amend(
     """Change the pages' content: line ends as `edits` says, decoration to artefacts."""
     decoration = {(mark.page, mark.mcid): "" for mark in artefacts}
     decoration |= {(mark.page, mark.mcid): "/Pagination" for mark in margin}
-    spaces = {
-        key: f"{glyph:04x}".encode()
-        for key, font in _fonts(document)
-        for glyph, text in font.to_unicode.items()
-        if text in (" ", "\u00a0")
-    }
+    fonts = {str(font.hash): _Letters(font.to_unicode) for font in document.fonts.values()}
     _mend_letters(pdf)
     pages = [item for item in pdf.objects if _is_page(item)]
     for number, page in enumerate(pages):
         stream = resolve(pdf, page["Contents"])
-        stream.stream = _amended(stream.stream, number, edits, decoration, spaces)
+        stream.stream = _amended(stream.stream, number, edits, decoration, fonts)
 
 
 def _mend_letters(pdf: pydyf.PDF) -> None:
@@ -142,8 +138,13 @@ def _mend_letters(pdf: pydyf.PDF) -> None:
             ]
 
 
-def _fonts(document: Any) -> Any:
-    return [(str(font.hash), font) for font in document.fonts.values()]
+class _Letters:
+    """What a font's glyphs say, and which of them is its space, as hexadecimal digits."""
+
+    def __init__(self, letters: dict[int, str]) -> None:
+        self.letters = letters
+        spaces = (f"{glyph:04x}".encode() for glyph, text in letters.items() if text in _SPACES)
+        self.space = next(spaces, b"")
 
 
 def _is_page(item: Any) -> bool:
@@ -155,7 +156,7 @@ def _amended(
     page: int,
     edits: Edits,
     decoration: dict[tuple[int, int], str],
-    spaces: dict[str, bytes],
+    fonts: dict[str, "_Letters"],
 ) -> list[Any]:
     found: list[Any] = []
     mcid, depth, begun, font = None, 0, 0, ""
@@ -177,7 +178,7 @@ def _amended(
             else:
                 edit = edits.get((page, mcid))
                 if edit:
-                    _end_line(found, begun, edit, spaces.get(font))
+                    _end_line(found, begun, edit, fonts[font])
                 mcid = None
         elif isinstance(item, bytes) and item.endswith(b" Tf"):
             font = item[1:].split()[0].decode()
@@ -185,24 +186,27 @@ def _amended(
     return found
 
 
-def _end_line(items: list[Any], begun: int, edit: str, space: bytes | None) -> None:
+def _end_line(items: list[Any], begun: int, edit: str, font: "_Letters") -> None:
     """End a line with a space nobody sees, or say that its hyphen only divides a word."""
     for place in range(len(items) - 1, begun - 1, -1):
         match = isinstance(items[place], bytes) and _LAST_GLYPH.match(items[place])
         if not match:
             continue
         before, last, kern = match.groups()
-        if edit == "space" and space is not None and last != space:
+        letter = font.letters.get(int(last, 16), "")
+        if edit == "space" and letter in _SPACES:
+            return
+        if edit == "space" and font.space:
             gap = b">" + kern + b"<" if kern else b""
-            items[place] = before + last + gap + space + b">] TJ"
-        elif edit == "hyphen":
-            said = pydyf.Dictionary({"ActualText": pydyf.String(_SOFT_HYPHEN)})
-            items[place : place + 1] = [
-                before + b">] TJ",
-                "/Span",
-                said,
-                b"BDC",
-                b"[<" + last + b">] TJ",
-                b"EMC",
-            ]
+            items[place] = before + last + gap + font.space + b">] TJ"
+            return
+        said = _SOFT_HYPHEN if edit == "hyphen" else letter + " "
+        items[place : place + 1] = [
+            before + b">] TJ",
+            "/Span",
+            pydyf.Dictionary({"ActualText": pydyf.String(said)}),
+            b"BDC",
+            b"[<" + last + b">] TJ",
+            b"EMC",
+        ]
         return
