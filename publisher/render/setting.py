@@ -23,7 +23,7 @@ from publisher.render.guide import Teasers
 from publisher.render.pieces import credits
 from publisher.render.places import Place, brief_places, running_order
 from publisher.render.plates import Plates
-from publisher.render.sheet import MM, OVERHANG, sheet
+from publisher.render.sheet import MM, OVERHANG, PPI, sheet
 from publisher.render.templates import STATIC, TEMPLATES, environment, render
 from publisher.render.theme import load_theme
 from publisher.render.words import words
@@ -50,16 +50,20 @@ _CALL = 160.0  #: the back page's invitation, millimetres
 class Setting:
     """One issue on the theme's pages."""
 
-    def __init__(self, issue: Issue, publication: Publication) -> None:
+    def __init__(
+        self, issue: Issue, publication: Publication, *, bleed: float = 0.0, ppi: int = PPI
+    ) -> None:
+        """`bleed` as in `Sheet`, `ppi` as in `Plates`."""
         self.issue, self.publication = issue, publication
         self.theme = load_theme(publication)
-        self.sheet = sheet(publication.editions.page_size, self.theme.tokens.page)
+        self.sheet = sheet(publication.editions.page_size, self.theme.tokens.page, bleed)
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
         self.plates = Plates(
             issue.folder,
             issue.build_folder / "cache",
             severities,
             least_ppi=publication.preflight.least_ppi,
+            ppi=ppi,
         )
         self.dresser = Dresser(self.sheet, self.plates, self.theme)
         self._words: dict[str, dict[str, str]] = {}
@@ -81,7 +85,7 @@ class Setting:
             "overhang": OVERHANG,
             "words": self.words(self.publication.language),
             "static": self.static,
-            "styles": STYLES,
+            "styles": (*STYLES, "bleed") if self.sheet.bleed else STYLES,
             "masthead": self._masthead,
             "strap_top": self._strap_top,
             "tint": mixed(self.publication.colour, colours.paper, colours.tint),

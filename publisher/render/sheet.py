@@ -20,6 +20,7 @@ class Sheet:
     side: float
     foot: float
     gutter: float = 5.0
+    bleed: float = 0.0  #: millimetres at every edge that a printer's knife takes away
 
     @property
     def type_width(self) -> float:
@@ -42,19 +43,24 @@ class Sheet:
         return round(count * column + (count - 1) * self.gutter, 2)
 
 
-def sheet(size: PageSize, page: Page) -> Sheet:
-    """Return the sheet of a paper size with a theme's margins."""
+def sheet(size: PageSize, page: Page, bleed: float = 0.0) -> Sheet:
+    """Return the sheet of a paper size with a theme's margins.
+
+    With bleed the sheet is larger by it at every edge, so that whatever reaches its edge
+    reaches beyond the trimmed page; the type area is the same.
+    """
     width, height = (215.9, 279.4) if size is PageSize.LETTER else (210.0, 297.0)
     return Sheet(
-        width=width,
-        height=height,
-        top=page.top,
-        side=page.side,
-        foot=page.foot,
+        width=width + 2 * bleed,
+        height=height + 2 * bleed,
+        top=page.top + bleed,
+        side=page.side + bleed,
+        foot=page.foot + bleed,
         gutter=page.gutter,
+        bleed=bleed,
     )
 
 
-def pixels(millimetres: float) -> int:
-    """Return how many pixels a length needs at our resolution."""
-    return round(millimetres / 25.4 * PPI)
+def pixels(millimetres: float, ppi: int = PPI) -> int:
+    """Return how many pixels a length needs at a resolution, ours for screens if none is given."""
+    return round(millimetres / 25.4 * ppi)
