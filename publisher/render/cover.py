@@ -1,20 +1,38 @@
-"""The front page: its picture, its lines, and which layout the picture can carry."""
+"""The front page: which of three designs its picture can carry, and how its lines stay legible.
 
-from dataclasses import dataclass
+full: the picture over the whole page, words on it; framed: the picture in a frame, words on
+paper; type: words alone on the section's colour. What the words stand on is measured.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from publisher.config import Publication
+from publisher.content.article import Picture
 from publisher.content.issue import Issue
+from publisher.content.pictures import Size
 from publisher.content.typography import typeset
+from publisher.errors import ContentError
+from publisher.problems import Problem
 from publisher.render import colour
-from publisher.render.balance import Headline, fit_headline
-from publisher.render.pieces import Lead
+from publisher.render.balance import Headline, fit_headline, tied
+from publisher.render.front_zones import BELOW_STRAP, GAP, Zones, focused, zones
+from publisher.render.legibility import DARK, LIGHT, Band, Ground, gradient, ground
+from publisher.render.pieces import Lead, block_height, line_height
 from publisher.render.plates import COVER_BYTES, Plates
 from publisher.render.sheet import OVERHANG, Sheet
 from publisher.render.theme import Theme
 
 #: below so many pixels an inch a picture is not blown up to the whole page but framed
 _FULL_PPI = 84
-_FRAMED = 203.0  #: millimetres that masthead and lines take beside a framed picture
+_FRAMED_PPI = 60  #: below so many across the type's width it makes way for type alone
+_WIDEST = 1.9  #: width over height from which a page would show less than two fifths of it
+_BUSY = 0.3  #: where brightness varies so much under words, no shade makes them calm
+_SHORTEST, _CUT = 70.0, 1.6  #: a framed picture's height, mm; how much taller it may be made
+_HIDDEN, _HIGH = 0.5, 0.15  #: what it costs to hide the focal point, to leave the usual place
+_KICKER, _APART = 7.5, 4.5  #: millimetres of the kicker, and above the standfirst
+
+Design = Literal["full", "framed", "type"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +45,28 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Inks:
+    """The colours of a cover's words, from top to bottom."""
+
+    top: str = LIGHT
+    main: str = LIGHT
+    lines: str = LIGHT
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cover:
     """What the cover's template prints."""
 
-    layout: str  #: full, framed or plain
+    design: Design
+    where: Literal["low", "high"]  #: whether the main line is at the foot or below the masthead
     lead: Lead | None
     thumb: str  #: small picture of the cover, for the letter
     thumb_height: float  #: millimetres
     thumb_share: float  #: its size to the cover's
     headline: Headline
+    main_top: float  #: millimetres from the head of the page
+    inks: Inks
+    shade: str  #: CSS of what is laid between picture and words; empty if nothing is needed
     kicker: str
     standfirst: str
     story: str
@@ -43,59 +74,276 @@ class Cover:
     colour: str
 
 
-def make_cover(
-    issue: Issue, publication: Publication, sheet: Sheet, plates: Plates, theme: Theme
-) -> Cover:
-    """Set the front page of an issue.
+@dataclass(frozen=True)
+class _Image:
+    """The cover's picture, with its pixels."""
 
-    A sharp picture fills the page; a small one stands in a frame of the section's
-    colour; without any the page is type on colour.
+    picture: Picture
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class _Full:
+    """A try at a whole-page cover."""
+
+    zones: Zones
+    picture: Picture  #: with the focal point to crop it with
+    above: Ground
+    below: Ground
+    cost: float
+
+
+def make_cover(
+    issue: Issue,
+    publication: Publication,
+    sheet: Sheet,
+    plates: Plates,
+    theme: Theme,
+    strap_top: float,
+) -> Cover:
+    """Set the front page of an issue; the line below the masthead stands `strap_top` mm down.
+
+    The editor's design is taken where there is a picture for it; else a sharp, calm picture
+    fills the page, another is framed, and one of very few pixels makes way for type.
     """
-    cover, language = issue.cover, publication.language
-    owner = cover.story or "cover"
-    slot = next((s for s in issue.slots if any(a.slug == cover.story for a in s.articles)), None)
-    ground = slot.section.colour if slot else publication.colour
-    lead, thumb, layout = None, "", "plain"
-    small, tall = sheet.column(3) - 6, sheet.height / sheet.width
-    picture = cover.picture
-    if picture is not None and plates.ratio(picture) is not None:
-        layout = "full"
-        height = sheet.height + OVERHANG
-        if plates.resolution(picture, sheet.width, sheet.height) < _FULL_PPI:
-            layout = "framed"
-            height = min(sheet.width / (plates.ratio(picture) or 1.5), sheet.height - _FRAMED)
-        lead = plates.lead(
-            picture,
-            owner,
-            width=sheet.width + OVERHANG,
-            height=height,
-            max_bytes=COVER_BYTES,
-            role="cover",
+    making = _Making(issue, publication, sheet, plates, theme, strap_top)
+    wanted, able = issue.cover.design, making.able()
+    design = wanted if wanted in able else able[0]
+    if wanted and wanted not in able:
+        message = f'cover.design = "{wanted}" needs a picture: the cover is set in type'
+        plates.note(Problem(message=message, article=issue.cover.story))
+    if design == "type" or making.image is None:
+        return making.type()
+    return making.full(making.image) if design == "full" else making.framed(making.image)
+
+
+class _Making:
+    """One cover in each of its designs."""
+
+    def __init__(
+        self,
+        issue: Issue,
+        publication: Publication,
+        sheet: Sheet,
+        plates: Plates,
+        theme: Theme,
+        strap_top: float,
+    ) -> None:
+        self.issue, self.sheet, self.plates, self.theme = issue, sheet, plates, theme
+        self.language, self.strap_top = publication.language, strap_top
+        self.owner = issue.cover.story or "cover"
+        slots = (s for s in issue.slots if any(a.slug == issue.cover.story for a in s.articles))
+        slot = next(slots, None)
+        self.section = slot.section.colour if slot else publication.colour
+        self.image: _Image | None = None
+        if issue.cover.picture and (pixels := plates.pixels(issue.cover.picture)):
+            self.image = _Image(issue.cover.picture, *pixels)
+
+    def able(self) -> tuple[Design, ...]:
+        """Return the designs that can be made, the one that suits the picture best first."""
+        image = self.image
+        if image is None:
+            if self.issue.cover.picture is not None:  # lost: the plates say so
+                self._lead(self.issue.cover.picture, *self._page)
+            return ("type",)
+        page = self.plates.resolution(image.picture, self.sheet.width, self.sheet.height)
+        wide = image.width / self.sheet.type_width * 25.4
+        if page >= _FULL_PPI and image.width / image.height <= _WIDEST:
+            best = self._best(image)
+            if max(best.above.busy, best.below.busy) <= _BUSY:
+                return "full", "framed", "type"
+        return ("framed", "full", "type") if wide >= _FRAMED_PPI else ("type", "framed", "full")
+
+    # ---- the designs -------------------------------------------------------------------
+
+    def full(self, image: _Image) -> Cover:
+        """Fill the page with the picture and lay as much shade on it as its words need."""
+        found = self._best(image)
+        lead = self._lead(found.picture, *self._page)
+        stripes, fade = found.zones, found.zones.fade
+        above, below = found.zones.stripes
+        bands = [Band(0.0, above[-1][1], found.above, below=fade)]
+        if below:
+            bands.append(Band(below[0][0], 1.0, found.below, above=fade))
+        main = found.below if stripes.where == "low" else found.above
+        inks = Inks(top=found.above.ink, main=main.ink, lines=found.below.ink)
+        return self._cover(
+            "full",
+            lead,
+            self._headline(self.theme.tokens.cover.sizes, 3),
+            picture=found.picture,
+            where=stripes.where,
+            main_top=stripes.main[0],
+            inks=inks,
+            shade=gradient(bands),
         )
-        thumb = plates.url(picture, "", width=small, height=small * tall, role="thumb")
-    elif picture is not None:
-        plates.lead(picture, owner, width=sheet.width, height=sheet.height, role="cover")
-    title = typeset(cover.title, language)
-    how = theme.tokens.cover
-    return Cover(
-        layout=layout,
-        lead=lead,
-        thumb=thumb,
-        thumb_height=round(small * tall, 1),
-        thumb_share=round(small / sheet.width, 4),
-        headline=fit_headline(
-            how.headline.printed(title),
-            measure=sheet.type_width,
-            face=theme.face(how.headline, language),
-            sizes=how.framed_sizes if layout == "framed" else how.sizes,
-            max_lines=2 if layout == "framed" else 3,
-        ),
-        kicker=typeset(cover.kicker, language),
-        standfirst=typeset(cover.standfirst, language),
-        story=cover.story,
-        lines=tuple(
-            Line(text=typeset(line.text, language), section=line.section.name, story=line.story)
-            for line in cover.lines
-        ),
-        colour=colour.legible(ground, theme.tokens.colours.paper, 7.0),
-    )
+
+    def framed(self, image: _Image) -> Cover:
+        """Print the picture in a frame, between masthead and lines, which stand on paper."""
+        headline = self._headline(self.theme.tokens.cover.framed_sizes, 2)
+        spots = self._zones("low", self._height(headline, "cover_standfirst_small"))
+        room = spots.main[0] - GAP - self._frame_top
+        width = self.sheet.type_width
+        height = max(min(width * image.height / image.width, room), _SHORTEST)
+        if room < height * _CUT:
+            height = room  # a little is cut at the sides, so that nothing gapes
+        lead = self._lead(image.picture, width, height)
+        return self._cover(
+            "framed",
+            lead,
+            headline,
+            picture=image.picture,
+            main_top=min(self._frame_top + height + GAP, spots.main[0]),
+            inks=Inks(top=DARK, main=DARK, lines=DARK),
+        )
+
+    def type(self) -> Cover:
+        """Set the cover in words alone, as large as they can be, on the section's colour."""
+        sizes = self.theme.tokens.cover.type_sizes
+        top = self._frame_top + GAP
+        foot = self._zones("low", 0.0).main[0]
+        fitting = (self._headline((size,), 5) for size in sizes)
+        headline = next(
+            (
+                one
+                for one, size in zip(fitting, sizes, strict=True)
+                if one.size == size
+                and len(one.lines) <= 5
+                and top + self._height(one, "cover_standfirst_large") <= foot
+            ),
+            self._headline(sizes[-1:], 5),
+        )
+        return self._cover("type", None, headline, where="high", main_top=top)
+
+    def _cover(
+        self,
+        design: Design,
+        lead: Lead | None,
+        headline: Headline,
+        *,
+        picture: Picture | None = None,
+        where: Literal["low", "high"] = "low",
+        main_top: float,
+        inks: Inks | None = None,
+        shade: str = "",
+    ) -> Cover:
+        cover, sheet = self.issue.cover, self.sheet
+        share, thumb = (sheet.column(3) - 6) / sheet.width, ""
+        if picture is not None and lead is not None:
+            thumb = self.plates.url(
+                picture, "", width=lead.width * share, height=lead.height * share, role="thumb"
+            )
+        paper = self.theme.tokens.colours.paper
+        return Cover(
+            design=design,
+            where=where,
+            lead=lead,
+            thumb=thumb,
+            thumb_height=round(share * sheet.height, 1),
+            thumb_share=round(share, 4),
+            headline=headline,
+            main_top=round(main_top, 2),
+            inks=inks or Inks(),
+            shade=shade,
+            kicker=typeset(cover.kicker, self.language),
+            standfirst=self._standfirst,
+            story=cover.story,
+            lines=tuple(
+                Line(
+                    text=typeset(line.text, self.language),
+                    section=line.section.name,
+                    story=line.story,
+                )
+                for line in cover.lines
+            ),
+            colour=colour.legible(self.section, paper, 7.0),
+        )
+
+    # ---- a picture under words -----------------------------------------------------------
+
+    @property
+    def _page(self) -> tuple[float, float]:
+        return self.sheet.width + OVERHANG, self.sheet.height + OVERHANG
+
+    @property
+    def _frame_top(self) -> float:
+        return self.strap_top + BELOW_STRAP
+
+    def _best(self, image: _Image) -> _Full:
+        """Return the better place for the main line: the one that needs less shade and hides less."""
+        headline = self._headline(self.theme.tokens.cover.sizes, 3)
+        tall = self._height(headline)
+        tries = (self._try(image, "low", tall), self._try(image, "high", tall))
+        return min(tries, key=lambda one: one.cost)
+
+    def _try(self, image: _Image, where: Literal["low", "high"], main: float) -> _Full:
+        spots, (width, height) = self._zones(where, main), self._page
+        size, ratio = Size(image.width, image.height), width / height
+        aimed, at = focused(size, ratio, image.picture.focus, spots.anchor)
+        picture = replace(image.picture, focus=aimed)
+        path = self.plates.path(
+            self.plates.url(
+                picture,
+                self.owner,
+                width=width,
+                height=height,
+                max_bytes=COVER_BYTES,
+                role="cover",
+            )
+        )
+        side = self.sheet.side / self.sheet.width
+        grounds = []
+        for stripes in spots.stripes:
+            boxes = tuple((side, top, 1 - side, bottom) for top, bottom in stripes)
+            grounds.append(ground(path, boxes) if boxes else Ground(LIGHT, 0.0, 0.0))
+        above, below = grounds
+        cost = max(above.shade, below.shade) + _HIDDEN * spots.covers(at)
+        return _Full(spots, picture, above, below, cost + _HIGH * (where == "high"))
+
+    def _zones(self, where: Literal["low", "high"], main: float) -> Zones:
+        return zones(self.sheet, self.strap_top, main, where, lines=bool(self.issue.cover.lines))
+
+    def _lead(self, picture: Picture, width: float, height: float) -> Lead | None:
+        try:
+            return self.plates.lead(
+                picture,
+                self.owner,
+                width=width,
+                height=height,
+                max_bytes=COVER_BYTES,
+                role="cover",
+            )
+        except ContentError:  # pragma: no cover -- the plates have made it a problem
+            return None
+
+    # ---- the main line -------------------------------------------------------------------
+
+    @property
+    def _standfirst(self) -> str:
+        return tied(typeset(self.issue.cover.standfirst, self.language))
+
+    def _headline(self, sizes: tuple[float, ...], lines: int) -> Headline:
+        how = self.theme.tokens.cover
+        return fit_headline(
+            how.headline.printed(typeset(self.issue.cover.title, self.language)),
+            measure=self.sheet.type_width,
+            face=self.theme.face(how.headline, self.language),
+            sizes=sizes,
+            max_lines=lines,
+        )
+
+    def _height(self, headline: Headline, role: str = "cover_standfirst") -> float:
+        """Return the height of the main line with all about it, in millimetres."""
+        how, roles = self.theme.tokens.cover, self.theme.tokens.type
+        line = line_height(how.headline, self.theme, self.language, headline.size)
+        tall = len(headline.lines) * line
+        if self.issue.cover.kicker:
+            tall += _KICKER
+        if self.issue.cover.standfirst:
+            whole = role != "cover_standfirst"
+            width = self.sheet.type_width if whole else how.standfirst_width
+            style, words = getattr(roles, role), self._standfirst
+            tall += block_height(words, style, width, self.theme, self.language)
+            tall += _APART * (2 if role == "cover_standfirst_large" else 1)
+        return tall

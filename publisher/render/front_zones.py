@@ -66,9 +66,9 @@ def zones(
 ) -> Zones:
     """Return the stripes of a cover whose main line with all about it is `main` mm high."""
     strap = strap_top + _STRAP
-    foot = LINES_FOOT + LINES + LINES_GAP if lines else NO_LINES_FOOT
+    foot = sheet.bleed + (LINES_FOOT + LINES + LINES_GAP if lines else NO_LINES_FOOT)
     top = sheet.height - foot - main if where == "low" else strap_top + BELOW_STRAP
-    bottom = sheet.height - LINES_FOOT
+    bottom = sheet.height - sheet.bleed - LINES_FOOT
     return Zones(
         height=sheet.height,
         strap_bottom=strap,

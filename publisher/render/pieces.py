@@ -11,7 +11,7 @@ from publisher.render.balance import Headline, balance, fit_headline, tied
 from publisher.render.sheet import MM, Sheet
 from publisher.render.templates import STATIC
 from publisher.render.theme import Theme
-from publisher.render.tokens import Layout
+from publisher.render.tokens import Layout, Style
 
 FONTS = STATIC / "fonts"
 
@@ -76,7 +76,7 @@ class Piece:
 _NARROW = 6  #: columns of the grid up to which a headline keeps clear of its neighbour
 _CLEAR = 2.0  #: millimetres it does
 _OTHER, _APART = 6.0, 14.0  #: millimetres of a kicker or byline, and of all the space between
-_ARABIC_HEADLINE, _ARABIC_STANDFIRST = 1.35, 23.0  #: of the size; points: as in arabic.css
+_MULTIPLE = 4.0  #: a leading below it is a multiple of the size, as in `tokens.Style`
 
 
 def kind_of(place_kind: Kind, *, cover_story: bool) -> str:
@@ -121,15 +121,27 @@ def head_height(
 
     `others` counts kicker and byline.
     """
-    arabic = language.startswith("ar")
     style = layout.standfirst or theme.tokens.type.standfirst
-    measure = sheet.span(layout.span) * MM
-    lines = len(balance(standfirst, measure, theme.face(style, language), style.size))
-    leading = layout.headline.leading if not arabic else _ARABIC_HEADLINE
-    words = len(headline.lines) * headline.size * leading
-    if standfirst:
-        words += lines * (_ARABIC_STANDFIRST if arabic else style.leading)
-    return sheet.top + words / MM + others * _OTHER + _APART
+    words = len(headline.lines) * line_height(layout.headline, theme, language, headline.size)
+    words += block_height(standfirst, style, sheet.span(layout.span), theme, language)
+    return sheet.top + words + others * _OTHER + _APART
+
+
+def block_height(text: str, style: Style, width: float, theme: Theme, language: str) -> float:
+    """Return how tall a text is in a style and width, in millimetres."""
+    if not text:
+        return 0.0
+    size = style.size * (theme.tokens.arabic.larger if language.split("-")[0] == "ar" else 1)
+    lines = balance(text, width * MM, theme.face(style, language), size)
+    return len(lines) * line_height(style, theme, language)
+
+
+def line_height(style: Style, theme: Theme, language: str, size: float = 0.0) -> float:
+    """Return the height of a line in millimetres; `size` in points where the style has none."""
+    arabic = theme.tokens.arabic if language.split("-")[0] == "ar" else None
+    if style.leading >= _MULTIPLE:
+        return style.leading * (arabic.airier if arabic else 1) / MM
+    return (size or style.size) * style.leading * (arabic.taller if arabic else 1) / MM
 
 
 def credits(articles: Sequence[Article], more: Sequence[str] = ()) -> list[str]:

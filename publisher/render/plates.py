@@ -44,13 +44,21 @@ class Plates:
         """What an editor should know, as of the last time each picture was set."""
         return tuple(problem for found in self._problems.values() for problem in found)
 
+    def note(self, problem: Problem) -> None:
+        """Remember what else was found wrong with an article's pictures."""
+        self._problems[problem.article, problem.message, "note"] = (problem,)
+
     def owner(self, name: str) -> str:
         """Return the slug of the article that prints a file of this name."""
         return self._owners.get(name, "")
 
     def file(self, lead: Lead) -> Path | None:
         """Return the file of a picture as it is printed; None while sizes are tried."""
-        return None if self.draft else self._folder / lead.url
+        return None if self.draft else self.path(lead.url)
+
+    def path(self, url: str) -> Path:
+        """Return the file behind a picture's address."""
+        return self._folder / url
 
     def ratio(self, picture: Picture) -> float | None:
         """Return width over height, or None if the picture cannot be used."""

@@ -127,7 +127,9 @@ class Setting:
     @cached_property
     def cover(self) -> Cover:
         """The front page."""
-        return make_cover(self.issue, self.publication, self.sheet, self.plates, self.theme)
+        return make_cover(
+            self.issue, self.publication, self.sheet, self.plates, self.theme, self._strap_top
+        )
 
     @cached_property
     def _masthead(self) -> Headline:

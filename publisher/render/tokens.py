@@ -170,6 +170,7 @@ class Roles:
     cover_strap: Style = key("Line below the masthead")
     cover_kicker: Style = key("Line above the cover's main line")
     cover_standfirst: Style = key("Words below the cover's main line")
+    cover_standfirst_large: Style = key("The same on a cover of type alone")
     cover_standfirst_small: Style = key("The same beside a framed picture")
     coverline: Style = key("Coverlines")
     coverline_section: Style = key("The section above a coverline")
@@ -319,6 +320,7 @@ class Cover:
     headline: Style = key("Face, leading and tracking of the main line")
     sizes: tuple[float, ...] = key("Its sizes on a full picture, points, large to small")
     framed_sizes: tuple[float, ...] = key("Its sizes beside a framed picture")
+    type_sizes: tuple[float, ...] = key("Its sizes on a cover of type alone")
     standfirst_width: float = key("Width of the words below it, mm")
 
 
