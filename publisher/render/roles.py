@@ -48,6 +48,7 @@ def shape(top: Node, language: str) -> tuple[Node, list[Mark], list[Annotation]]
     _name_languages(whole, language)
     _gather_figures(whole)
     _set_lists(whole)
+    _place_asides(whole)
     _place_notes(whole)
     _flatten(whole, wordy=False)
     _prune(whole)
@@ -85,13 +86,13 @@ class _Joiner:
     def _node(self, kid: Node, target: Node, path: frozenset[Any], *, link: bool) -> None:
         key = (id(kid.html), kid.name, kid.tag)
         if _is_hidden(kid):
-            self.artefacts += kid.marks()
+            self._hide(kid)
         elif kid.html is None or key in path:  # anonymous: a line, a column, half of a block
             self.join(kid, target, path, link=link or kid.tag == "Link")
         elif key in self.known:
             first, inside = self.known[key]
             if kid.tag in ("THead", "TFoot") and kid.page != first.page:
-                self.artefacts += kid.marks()  # repeated over the page
+                self._hide(kid)  # repeated over the page
             else:
                 self.join(kid, first, inside, link=False)
         else:
@@ -108,6 +109,12 @@ class _Joiner:
             else:
                 made.tag = "" if kid.tag == "Link" else kid.tag
                 self.join(kid, made, inside, link=link)
+
+    def _hide(self, node: Node) -> None:
+        """Let a thing be seen only; a link that nobody hears is none."""
+        self.artefacts += node.marks()
+        for one in node.branch():
+            self.dropped += [kid for kid in one.kids if isinstance(kid, Annotation)]
 
 
 def _is_hidden(node: Node) -> bool:
@@ -226,6 +233,16 @@ def _lift_label(item: Node) -> None:
     body.kids = [kid for kid in body.kids if kid not in labels]
     labels += [kid for kid in item.nodes() if kid.tag == "Lbl"]
     item.kids = [*labels, body]
+
+
+def _place_asides(top: Node) -> None:
+    """Let what only stands beside a piece, wherever it is painted, be heard after it."""
+    for node in list(top.branch()):
+        beside = [kid for kid in node.nodes() if kid.attribute("role") == "complementary"]
+        if beside:
+            for one in beside:
+                one.tag = "Sect"
+            node.kids = [*(kid for kid in node.kids if kid not in beside), *beside]
 
 
 def _place_notes(top: Node) -> None:

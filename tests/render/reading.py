@@ -83,7 +83,7 @@ def marked_text(page: pikepdf.Page) -> dict[int, str]:
             letters = fonts[name]
         elif operator == "TJ" and stack and stack[-1][0] is not None and not stack[-1][1]:
             number = stack[-1][0]
-            for part in operands[0]:  # type: ignore[union-attr] # TJ's operand is an array
+            for part in operands[0]:
                 if isinstance(part, pikepdf.String):
                     codes = bytes(part)
                     pairs = (codes[at : at + 2] for at in range(0, len(codes), 2))

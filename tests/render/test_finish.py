@@ -215,8 +215,19 @@ def test_contents_are_a_table_of_contents(printed: Print) -> None:
 
 
 def test_what_is_hidden_from_listeners_is_decoration(printed: Print) -> None:
-    pdf = printed('<p>Text <span aria-hidden="true">* * *</span></p><p role="presentation">~</p>')
+    pdf = printed(
+        '<p>Text <span aria-hidden="true">* * *</span></p>'
+        '<p role="presentation"><a href="https://a.example/">~</a></p>'
+    )
     assert tree(pdf) == ["P Text"]
+    assert not list(pdf.pages[0].obj.get("/Annots", []))
+
+
+def test_what_stands_beside_a_piece_is_heard_after_it(printed: Print) -> None:
+    pdf = printed(
+        '<article><div role="complementary"><p>The house</p></div><h1>Letter</h1></article>'
+    )
+    assert tree(pdf) == ["Art", "  H1 Letter", "  Sect", "    P The house"]
 
 
 def test_a_line_under_a_word_belongs_to_the_word(printed: Print) -> None:
