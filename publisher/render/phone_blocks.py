@@ -20,6 +20,7 @@ _FOOTNOTE = re.compile(r'<span class="footnote">(.*?)</span>', re.DOTALL)
 _ENTRY = re.compile(r"(?:<dt\b.*?</dt>\s*)+(?:<dd\b.*?</dd>\s*)+", re.DOTALL)
 _DRAWING = re.compile(r'<div class="drawing" style="[^"]*?\bheight: ([\d.]+)pt[^"]*">')
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_ITEM = re.compile(r"<li\b.*?</li>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
 CHART_SCALE = 1.22  #: charts are drawn narrower and printed larger: 7.5 points become 9.15
 #: classes of blocks that stay in one piece, and how they behave
@@ -65,18 +66,32 @@ def parts_of(
     made = [
         part
         for block in quotes_apart(without_short_ends(tuple(blocks)))
-        for part in _parts(block, slug, pictures, words, face)
+        for part in _parts(block, kind, slug, pictures, words, face)
     ]
     return _with_way_to_answers(made, slug, words)
 
 
 def _parts(
-    block: Block, slug: str, pictures: Mapping[str, Picture], words: Mapping[str, str], face: Path
+    block: Block,
+    kind: Kind,
+    slug: str,
+    pictures: Mapping[str, Picture],
+    words: Mapping[str, str],
+    face: Path,
 ) -> list[Part]:
     """Return what a block becomes; lists of terms and wide tables are taken apart."""
     if block.tag == "dl":
         entries = _ENTRY.findall(block.html)
         return [Part(html=f"<dl>{entry}</dl>", shape=Shape.SOLID) for entry in entries]
+    if block.tag == "ol" and kind is Kind.QUIZ:
+        items = _ITEM.findall(block.html)
+        return [
+            Part(
+                html=f'<ol start="{n}" style="counter-reset: question {n - 1}">{item}</ol>',
+                shape=Shape.SOLID,
+            )
+            for n, item in enumerate(items, 1)
+        ]
     if "table" in block.classes:
         rows = stacked(block.html, PHONE.type_width, face)
         if rows:
@@ -182,5 +197,12 @@ def on_screen(part: Part, face: Path, *, rtl: bool) -> Part:
     return replace(part, html=_styled(html, f"--quote: {size}pt"))
 
 
+def turned(html: str) -> str:
+    """Let a block begin a screen."""
+    return _styled(html, "break-before: page")
+
+
 def _styled(html: str, style: str) -> str:
+    if html.split(">", 1)[0].count(' style="'):
+        return html.replace(' style="', f' style="{style}; ', 1)
     return re.sub(r"^<(\w+)", rf'<\1 style="{style}"', html, count=1)

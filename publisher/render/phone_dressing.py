@@ -17,11 +17,12 @@ from publisher.render.phone_blocks import (
     Part,
     on_screen,
     parts_of,
+    turned,
     with_air,
     with_picture,
     without_picture,
 )
-from publisher.render.phone_flow import Plan, Shape, Strip, plan
+from publisher.render.phone_flow import Plan, Shape, Strip, even, plan
 from publisher.render.phone_pictures import WIDTH, Frames
 from publisher.render.phone_sheet import PHONE, line
 from publisher.render.places import Place
@@ -43,6 +44,7 @@ _HANG = 4.0  #: the padding below a link to tap, which the engine counts twice a
 _QUOTE_AIR = 26.0  #: millimetres a quote may take
 #: kinds whose first letter is enlarged, and those that need no end mark
 _DROPCAP = frozenset({Kind.FEATURE, Kind.OPINION})
+_LISTS = frozenset({Kind.LISTING, Kind.QUIZ})
 _UNMARKED = frozenset({Kind.PHOTO_ESSAY, Kind.LISTING, Kind.QUIZ})
 
 #: lays blocks out one by one on a galley and returns its pages
@@ -96,7 +98,8 @@ class PhoneDresser:
         if after:
             parts.append(Part(html=after, shape=Shape.SOLID, kept=True))
         strips = self._measured(place, parts)
-        found = plan(strips, height=PHONE.type_height, line=line(place.direction))
+        pages = even if place.kind in _LISTS else plan
+        found = pages(strips, height=PHONE.type_height, line=line(place.direction))
         return self._printed(place, parts, strips, found)
 
     # ---- making ----------------------------------------------------------------------
@@ -193,6 +196,7 @@ class PhoneDresser:
             self._final(place, part, found.gains[n], own=n in found.screens)
             for n, part in enumerate(parts)
         ]
+        made = [turned(html) if n in found.turns else html for n, html in enumerate(made)]
         html = "\n".join(made[n] for n in found.order)
         height = found.fills[-1] * PHONE.type_height if found.fills else 0.0
         safe = Markup(html)  # noqa: S704 -- render_body sanitised it

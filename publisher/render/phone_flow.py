@@ -6,7 +6,7 @@ cropped a little, or (quotes) have a screen of their own. Nothing is cut, nothin
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _BEAM = 24  #: arrangements kept while one float after the other is placed
@@ -57,8 +57,10 @@ class Plan:
     order: tuple[int, ...]
     gains: tuple[float, ...]  #: by block, as written: millimetres taller (or lower) than measured
     screens: frozenset[int] = frozenset()  #: quotes with a screen of their own
+    turns: frozenset[int] = frozenset()  #: blocks before which a screen ends by choice
     sink: float = 0.0  #: millimetres of air above the first lines
     fills: tuple[float, ...] = ()  #: by screen, 0 to 1
+    starts: frozenset[int] = frozenset()  #: blocks that stand whole at the head of a screen
 
     @property
     def cost(self) -> float:
@@ -97,6 +99,24 @@ def plan(strips: Sequence[Strip], *, height: float, line: float) -> Plan:
             if best is None or found.cost + dear < lowest - 1e-9:
                 best, lowest = found, found.cost + dear
     return best or Plan(order=(), gains=())
+
+
+def even(strips: Sequence[Strip], *, height: float, line: float) -> Plan:
+    """Spread a list of things that stay whole evenly over as few screens as hold it.
+
+    Such as dates or questions: nine on three screens are three on each, not four, four, one.
+    """
+    order = tuple(range(len(strips)))
+    best = paged(strips, order, height=height, line=line)
+    count, low = len(best.fills), height
+    while low > height / 2:
+        low -= 2.0
+        tried = paged(strips, order, height=low, line=line)
+        if len(tried.fills) > count or max(tried.fills, default=0.0) >= 1.0:
+            break
+        fills = tuple(round(fill * low / height, 4) for fill in tried.fills)
+        best = replace(tried, turns=tried.starts, fills=fills)
+    return best
 
 
 def _choices(
@@ -139,6 +159,7 @@ def paged(
     for place, number in enumerate(order):
         strip = strips[number]
         last = place + 1 == len(order)
+        pager.number = number
         following = None if last else strips[order[place + 1]]
         if number in screens:
             pager.fill_one()
@@ -156,6 +177,7 @@ def paged(
         screens=screens,
         sink=sink,
         fills=tuple(pager.fills),
+        starts=frozenset(pager.starts),
     )
 
 
@@ -164,6 +186,8 @@ class _Pager:
 
     def __init__(self, height: float, line: float, sink: float) -> None:
         self.fills: list[float] = []
+        self.starts: list[int] = []
+        self.number = 0  #: of the block that is put down
         self._height, self._line = height, line
         self._used = sink  #: down to the lowest line
         self._space = 0.0  #: wanted below it
@@ -190,6 +214,8 @@ class _Pager:
         if self._used and need > self._room - top:
             self.turn()
             top = 0.0
+        if not self._used and self.fills:
+            self.starts.append(self.number)
         gain, left = 0.0, self._room - top - strip.height - strip.hang
         if left < 0:
             gain = max(left, -strip.less)

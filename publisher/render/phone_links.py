@@ -29,21 +29,19 @@ def with_footer_links(
     `words` say what "contents" and "next_story" are called. `mirrored` for a publication
     read from the right.
     """
-    starts = [(page, anchor) for anchor in anchors if (page := printed.page_of(anchor))]
-    starts.sort()
-    pages = [page for page, _ in starts]
+    pages = sorted({page for anchor in anchors if (page := printed.page_of(anchor))})
     with pikepdf.open(io.BytesIO(printed.data)) as pdf:
         tree = _Tree(pdf)
         for leaf in printed.leaves:
             if leaf.name in _BARE:
                 continue
-            page = pdf.pages[leaf.number - 1]
-            if leaf.name not in _NO_CONTENTS and starts:
-                tree.link(page, pdf.pages[pages[0] - 1], words["contents"], left=not mirrored)
+            here = pdf.pages[leaf.number - 1]
+            if leaf.name not in _NO_CONTENTS and pages:
+                tree.link(here, pdf.pages[pages[0] - 1], words["contents"], left=not mirrored)
             following = bisect_right(pages, leaf.number)
             if following < len(pages):
                 target = pdf.pages[pages[following] - 1]
-                tree.link(page, target, words["next_story"], left=mirrored)
+                tree.link(here, target, words["next_story"], left=mirrored)
         pdf.Root.PageLayout = Name.SinglePage
         out = io.BytesIO()
         pdf.save(

@@ -16,6 +16,9 @@ from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import MM
 
+#: heights of a row of contents in millimetres, and what stands above them on the first screen
+_ROW, _ROW_MOST, _ABOVE_ROWS = 21.5, 25.5, 26.0
+_ROW_WIDTH, _ROW_SIZE = 57.0, 14.0  #: of its title, millimetres and points
 _PACE = 200  #: words a minute, as people read on a phone
 #: headline sizes in points and most lines, by how a story opens
 _SIZES: dict[str, tuple[Sequence[int], int]] = {
@@ -145,15 +148,17 @@ def lines_of(text: str, voice: Voice, size: float, measure: float = PHONE.type_w
     return len(balance(text, measure * MM, voice.path, size)) if text else 0
 
 
-def row(place: Place, words: Mapping[str, str], paper: str) -> dict[str, Any]:
+def row(place: Place, words: Mapping[str, str], voice: Voice, paper: str) -> dict[str, Any]:
     """Return what a line that leads to a place says of it."""
     brief, article = place.kind is Kind.BRIEF, place.article
     title = words["in_brief"] if brief else typeset(article.title, place.language)
     kickers = dict.fromkeys(one.kicker or one.section for one in place.articles)
     return {
         "slug": place.anchor,
-        "flag": ", ".join(k for k in kickers if k) if brief else place.section,
+        "flag": "" if brief else place.section,
+        "about": ", ".join(k for k in kickers if k) if brief else "",
         "title": tied(title),
+        "lines": balance(voice.printed(title), _ROW_WIDTH * MM, voice.path, _ROW_SIZE),
         "language": place.language,
         "direction": place.direction,
         "colour": colour.legible(place.colour, paper),
@@ -161,6 +166,23 @@ def row(place: Place, words: Mapping[str, str], paper: str) -> dict[str, Any]:
         "minutes": sum(minutes(one) for one in place.articles) if not brief else 0,
         "cover_story": place.cover_story,
     }
+
+
+def grouped(rows: Sequence[dict[str, Any]]) -> list[tuple[float, Sequence[dict[str, Any]]]]:
+    """Spread the rows of contents evenly over screens; with each the height of its rows in mm."""
+    first, more = PHONE.type_height - _ABOVE_ROWS, PHONE.type_height
+    count = 1
+    while first // _ROW + (count - 1) * (more // _ROW) < len(rows):
+        count += 1
+    screens, taken = [], 0
+    for number in range(count):
+        room = first if number == 0 else more
+        share = -(-(len(rows) - taken) // (count - number))
+        share = min(share, int(room // _ROW))
+        height = min(room / max(share, 1), _ROW_MOST)
+        screens.append((round(height - 0.05, 2), rows[taken : taken + share]))
+        taken += share
+    return screens
 
 
 def share_links(address: str, text: str) -> list[tuple[str, str]]:

@@ -20,9 +20,9 @@ from publisher.render.phone_blocks import CHART_SCALE
 from publisher.render.phone_cover import make_cover
 from publisher.render.phone_dressing import GALLEY, SENTINEL, Flowed, PhoneDresser
 from publisher.render.phone_pictures import Frames
-from publisher.render.phone_pieces import Story, dress, opening_of, row, share_links
+from publisher.render.phone_pieces import Story, dress, grouped, opening_of, row, share_links
 from publisher.render.phone_sheet import ARABIC_BODY, BODY, PHONE, THUMB_BYTES, leading
-from publisher.render.phone_type import Voices, sized
+from publisher.render.phone_type import Voice, Voices, sized
 from publisher.render.pieces import Lead, credits
 from publisher.render.places import Place, brief_places, running_order
 from publisher.render.plates import Plates
@@ -47,8 +47,8 @@ STYLES = (
 )
 _CARD_LEAST, _CARD_LARGE, _CARD_AIR = 19.0, 58.0, 7.0  #: heights of the next story's card, mm
 _CARD_WORDS, _CARD_MOST = 27.0, 88.0
-_POSTER = 80.0  #: of a card without a picture, where there is room
-_THUMB = 19.0  #: a contents picture's edge, millimetres
+_POSTER = 58.0  #: of a card without a picture, where there is room
+_THUMB = 18.0  #: a contents picture's edge, millimetres
 
 
 class PhoneSetting:
@@ -142,12 +142,16 @@ class PhoneSetting:
     def contents(self) -> str:
         """Return the contents: a row for every place, the last for the back."""
         rows = [self._row(place) for place in self.places]
-        return render(self.env, "phone/contents.html", rows=rows)
+        return render(self.env, "phone/contents.html", screens=grouped(rows))
 
     def _row(self, place: Place) -> dict[str, Any]:
-        return row(place, self.words(self.publication.language), self._tone) | {
-            "thumb": self._thumb(place, _THUMB, _THUMB, "phone-thumb")
-        }
+        return row(
+            place, self.words(self.publication.language), self._teaser(place), self._tone
+        ) | {"thumb": self._thumb(place, _THUMB, _THUMB, "phone-thumb")}
+
+    def _teaser(self, place: Place) -> Voice:
+        brief = place.kind is Kind.BRIEF
+        return self._voices.plain("teaser", self.publication.language if brief else place.language)
 
     def _thumb(self, place: Place, width: float, height: float, role: str) -> Lead | None:
         """Return a small picture of a place; an essay without one shows its first plate."""
@@ -245,6 +249,7 @@ class PhoneSetting:
                 "language": self.publication.language,
                 "direction": "",
                 "colour": colour,
+                "about": "",
                 "look": "",
                 "thumb": None,
                 "minutes": 0,
@@ -253,7 +258,7 @@ class PhoneSetting:
         large = room >= _CARD_LARGE
         width, height = (PHONE.type_width, tall) if large else (_THUMB, _THUMB)
         thumb = self._thumb(then, width, height, f"phone-next-{large}")
-        return row(then, named, self._paper) | {
+        return row(then, named, self._teaser(then), self._paper) | {
             "thumb": thumb,
             "look": ("large" if thumb else "poster") if large else "",
             "height": round(min(room, _POSTER), 1),
