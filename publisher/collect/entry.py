@@ -28,6 +28,20 @@ _SUMMARY_WORDS = 120  #: a description of fewer words may be all there is
 _TITLE = 90
 
 
+#: what WordPress writes before the headline of a post that asks for a password or a login
+_CLOSED = re.compile(
+    r"(?:protected|private|protégé|privé|محمي|خاص)[\s\u00a0\u202f]*:", re.IGNORECASE
+)
+#: how sites file what only members may read
+_FOR_MEMBERS = frozenset(
+    {
+        *("members only", "subscribers only", "for members", "for subscribers"),
+        *("paywall", "paywalled", "premium"),
+        *("abonnés", "réservé aux abonnés", "pour abonnés", "للمشتركين"),
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """What RSS, Atom and JSON Feed have in common; texts are as the feed wrote them."""
@@ -93,6 +107,7 @@ def draw(
         url=url,
         picture=_picture(lead),
         sources=cleaned.sources,
+        protected=_protected(entry, title),
     )
     found = Found(
         identity=identity,
@@ -109,6 +124,13 @@ def draw(
     )
     short = not entry.html and len(plain(written).split()) < _SUMMARY_WORDS
     return Drawn(found, summary_only=cleaned.cut_off or short)
+
+
+def _protected(entry: Entry, title: str) -> bool:
+    """Tell whether the site gives this to its members only, as far as its feed says so."""
+    filed = {" ".join(re.findall(r"\w+", plain(one).casefold())) for one in entry.categories}
+    asks = "post-password-form" in entry.html or "post-password-form" in entry.summary
+    return bool(_CLOSED.match(title)) or asks or bool(filed & _FOR_MEMBERS)
 
 
 def _identity(entry: Entry, url: str, source: SourceConfig, title: str) -> str:

@@ -108,7 +108,11 @@ def _ask(fetcher: Fetcher, address: str, now: datetime) -> Finding:
     except NoAnswer:
         return Finding(standing=Standing.UNSURE, reason="gave no answer in time", asked=now)
     except CollectError as error:
-        reason = f"could not be checked ({str(error).partition(': ')[2] or error})"
+        said = str(error)
+        why = said.removeprefix(f"{address} ")
+        # of other sentences the second half speaks of sources, not of links
+        why = why if why != said else said.partition(": ")[0]
+        reason = f"could not be checked ({why})"
         return Finding(standing=Standing.UNSURE, reason=reason, asked=now)
     return judged(status, now)
 

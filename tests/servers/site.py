@@ -22,6 +22,7 @@ class Request:
 
     path: str
     headers: Mapping[str, str]
+    method: str = "GET"
 
 
 @dataclass
@@ -36,6 +37,19 @@ class Site:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def status(self, path: str, status: int, *, head: int | None = None, **headers: str) -> str:
+        """Answer with a status alone, with another one to HEAD if given."""
+
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(head or status if handler.command == "HEAD" else status)
+            for name, value in headers.items():
+                handler.send_header(name.replace("_", "-"), value)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        self.answers[path] = answer
+        return self.url + path
 
     def asked(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
@@ -69,7 +83,8 @@ class Site:
             handler.send_header("Content-Type", content_type)
             handler.send_header("Content-Length", str(len(data)))
             handler.end_headers()
-            handler.wfile.write(data)
+            if handler.command != "HEAD":
+                handler.wfile.write(data)
 
         self.answers[path] = answer
         return self.url + path
@@ -190,8 +205,11 @@ def news_site(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # the name is http.server's
-            site.requests.append(Request(self.path, dict(self.headers.items())))
+        def do_HEAD(self) -> None:  # the names are http.server's
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            site.requests.append(Request(self.path, dict(self.headers.items()), self.command))
             answer = site.answers.get(self.path)
             try:
                 if answer:
