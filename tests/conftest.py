@@ -22,6 +22,14 @@ settings.load_profile("steady")
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _drawings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Charts drawn in tests are kept apart from those of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PUBLISHER_CACHE", str(tmp_path_factory.mktemp("drawings")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo() -> Publication:
     """The demo publication, as it stands in the repository; not to be written to."""

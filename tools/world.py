@@ -1,17 +1,19 @@
 """Make publisher/content/data/world.topojson: the world in pieces that a map can join as it likes.
 
-Run where `shapely` and `topojson` are installed: `python tools/world.py COUNTRIES.geojson`.
-The file it reads holds Natural Earth's countries (1:50 million) with ISO codes, see
-publisher/content/data/README.md. Disputed land is cut out of the country that Natural
-Earth gives it to and becomes a piece of its own, so that a setting can give it to
-another, or to nobody.
+Run where `shapely`, `topojson` and `babel` are installed, with the file of npm's
+`world-atlas` 2.0.2: `python tools/world.py countries-50m.json`. It holds Natural Earth's
+countries (1:50 million). Disputed land is cut out of the country that Natural Earth gives
+it to and becomes a piece of its own, so that a setting can give it to another, or to
+nobody.
 """
 
 import json
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from babel.core import get_global
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, mapping, shape
 from shapely.ops import unary_union
 from topojson import Topology
@@ -38,16 +40,56 @@ HALAIB = [
 ]  # fmt: skip
 #: Permanent Court of Arbitration, award of 22 July 2009; the south is the line of 1956
 ABYEI = [(27.833, 10.167), (29.0, 10.167), (29.0, 9.2), (27.833, 9.2)]
+#: to where the United Nations draw its northern border
+WESTERN_SAHARA = [(-18, 20), (-8, 20), (-8, 27.667), (-18, 27.667)]
 #: key of the piece -> its shape, and the countries that are cut
 CUT = {
     "golan": (GOLAN, ("IL",)),
     "bir_tawil": (BIR_TAWIL, ("SD",)),
     "halaib": (HALAIB, ("EG",)),
     "abyei": (ABYEI, ("SD",)),
+    "western_sahara": (WESTERN_SAHARA, ("MA", "western_sahara")),
 }
+#: countries without a number, or whose number has more than one heir
+CODES = {"Kosovo": "XK", "Somaliland": "SO-SL", "N. Cyprus": "CY-N", "Siachen Glacier": "siachen"}
 #: pieces Natural Earth has already
 NAMED = {"EH": "western_sahara", "PS": "palestine", "XK": "kosovo", "SO-SL": "somaliland",
          "CY-N": "northern_cyprus"}  # fmt: skip
+
+
+def countries(atlas: dict) -> Iterator[tuple[str, MultiPolygon]]:
+    """Yield code and shape of each country; coordinates are rounded to 0.01 degree."""
+    (sx, sy), (tx, ty) = atlas["transform"]["scale"], atlas["transform"]["translate"]
+    arcs = []
+    for deltas in atlas["arcs"]:
+        x = y = 0
+        arc = []
+        for dx, dy in deltas:
+            x, y = x + dx, y + dy
+            point = (round(x * sx + tx, 2), round(y * sy + ty, 2))
+            if not arc or arc[-1] != point:
+                arc.append(point)
+        arcs.append(arc)
+    aliases = get_global("territory_aliases")
+    for geometry in atlas["objects"]["countries"]["geometries"]:
+        name = geometry["properties"]["name"]
+        code = CODES.get(name) or aliases.get(str(geometry.get("id")), [""])[0]
+        pieces = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
+        whole = []
+        for piece in pieces:
+            rings = []
+            for numbers in piece:
+                ring = []
+                for number in numbers:
+                    arc = arcs[number] if number >= 0 else arcs[~number][::-1]
+                    ring += arc[bool(ring) :]
+                rings.append(ring)
+            if len(rings[0]) > 3:
+                whole.append(Polygon(rings[0], [ring for ring in rings[1:] if len(ring) > 3]))
+        if code and whole:
+            yield code, MultiPolygon(whole)
+        elif not code:
+            sys.stderr.write(f"no code for {name}\n")
 
 
 def polygons(geometry: object) -> MultiPolygon:
@@ -71,14 +113,10 @@ def with_points(polygon: Polygon, points: list[tuple[float, float]]) -> Polygon:
 
 
 def main() -> None:
-    features = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["features"]
+    atlas = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     world: dict[str, list[Polygon]] = {}
-    for feature in features:
-        code = feature["properties"]["code"]
-        if feature["properties"]["name"] == "Siachen Glacier":
-            code = "siachen"
-        whole = shape(feature["geometry"]).buffer(0)
-        world.setdefault(NAMED.get(code, code), []).extend(polygons(whole).geoms)
+    for code, geometry in countries(atlas):
+        world.setdefault(NAMED.get(code, code), []).extend(polygons(geometry.buffer(0)).geoms)
     crimea = [
         p
         for p in world["RU"]

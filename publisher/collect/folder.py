@@ -1,4 +1,4 @@
-"""A folder as a source: Markdown files with our front matter, and their pictures."""
+"""A folder as a source: Markdown files with our front matter, their pictures and figures."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from publisher.collect.source import Found, PictureFile, Reading, Validators, pictures_of
 from publisher.collect.text import digest, same_address
 from publisher.config import SourceConfig, SourceKind
-from publisher.content.article import Article, read_article, slugify
+from publisher.content.article import Article, read_article, slugify, stays_below
+from publisher.content.graphics import named_files
 from publisher.content.pictures import MAX_BYTES, measure, normalise
+from publisher.content.rows import MAX_BYTES as MAX_TABLE
 from publisher.errors import CollectError, ContentError
 from publisher.problems import Problem
 
@@ -77,6 +79,7 @@ class FolderSource:
                 yield path
 
     def _found(self, article: Article) -> Found:
+        tables, problems = self._tables(article)
         lead = article.picture.path if article.picture else ""
         slug = slugify(article.slug) or f"article-{digest(article.identity)[:8]}"
         extra = {key: value for key, value in article.extra.items() if key != "fetched"}
@@ -89,9 +92,38 @@ class FolderSource:
                 language=article.language or self.config.language,
                 extra=extra,
             ),
-            digest=digest(article.title, article.standfirst, article.byline, article.body),
+            digest=digest(
+                article.title,
+                article.standfirst,
+                article.byline,
+                article.body,
+                *(table.hex() for _, table in sorted(tables.items())),
+            ),
             pictures=pictures_of(lead, body_pictures(article.body)),
+            tables=tables,
+            problems=tuple(problems),
         )
+
+    def _tables(self, article: Article) -> tuple[dict[str, bytes], list[Problem]]:
+        """Read the CSV files an article's charts name; what cannot be had is a problem."""
+        beside = article.home or self.folder
+        tables: dict[str, bytes] = {}
+        problems: list[Problem] = []
+        for name in named_files(article.body):
+            path = next((p for p in (beside / name, self.folder / name) if p.is_file()), None)
+            reason = ""
+            if path is None or not stays_below(name):
+                reason = "put it there, or mend the path"
+            elif not path.resolve().is_relative_to(self.folder.resolve()):
+                reason = f"it lies outside {self.config.path}: copy it there"
+            elif path.stat().st_size > MAX_TABLE:
+                reason = f"it has more than {MAX_TABLE / 1e6:.0f} MB: keep the rows you show"
+            else:
+                tables[name] = path.read_bytes()
+            if reason:
+                message = f"taken without the figures of {name}: {reason}"
+                problems.append(Problem(message=message, source=self.label))
+        return tables, problems
 
     def picture(self, found: Found, name: str) -> PictureFile:
         """Read a picture that lies beside its article or in the source's folder."""

@@ -14,15 +14,17 @@ from publisher.collect.text import same_address, same_title
 from publisher.content.article import Article, format_article, slugify
 from publisher.content.articles import read_articles
 from publisher.content.files import save
+from publisher.content.graphics import with_files
 
 _ALT = r"!\[(?:[^\[\]\\]|\\.)*\]"
 
 
 class Shelf:
-    """The articles/ and pictures/ folders of one issue."""
+    """The articles/, pictures/ and data/ folders of one issue."""
 
     def __init__(self, folder: Path, zone: ZoneInfo) -> None:
         self.articles, self.pictures = folder / "articles", folder / "pictures"
+        self.data = folder / "data"
         self._by_identity: dict[str, Article] = {}
         self._titles: dict[str, Article] = {}
         self._slugs: set[str] = set()
@@ -60,10 +62,15 @@ class Shelf:
         for the editor to supply if it is a path.
         """
         places = {
-            name: f"pictures/{self._place(picture)}" if picture else None
+            name: f"pictures/{self._place(picture, self.pictures)}" if picture else None
             for name, picture in pictures.items()
         }
         article = with_pictures(found.article, places)
+        tables = {
+            name: f"data/{self._place(PictureFile(name=Path(name).name, data=data), self.data)}"
+            for name, data in found.tables.items()
+        }
+        article = replace(article, body=with_files(article.body, tables))
         while True:
             article = replace(article, slug=self.free_slug(article.slug))
             path = self.articles / f"{article.slug}.md"
@@ -73,16 +80,16 @@ class Shelf:
         self._note(article)
         return article
 
-    def _place(self, picture: PictureFile) -> str:
-        """Store a picture and return its name; other content under that name gets another."""
+    def _place(self, picture: PictureFile, folder: Path) -> str:
+        """Store a picture or table and return its name; other content of that name gets another."""
         given = Path(picture.name)
         stem, suffix = slugify(given.stem) or "picture", given.suffix.lower()
         mark = hashlib.sha256(picture.data).hexdigest()
         for name in (f"{stem}{suffix}", f"{stem}-{mark[:8]}{suffix}", f"{stem}-{mark}{suffix}"):
-            path = self.pictures / name
+            path = folder / name
             if save_new(path, picture.data) or path.read_bytes() == picture.data:
                 return name
-        return self._place(replace(picture, name=f"{secrets.token_hex(8)}{suffix}"))
+        return self._place(replace(picture, name=f"{secrets.token_hex(8)}{suffix}"), folder)
 
 
 def identity_of(article: Article) -> str:

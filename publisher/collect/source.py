@@ -1,7 +1,7 @@
 """What a source offers, and what the week's loop asks of one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from publisher.config import SourceKind
@@ -29,6 +29,8 @@ class Found:
     article: Article
     digest: str  #: of the text as fetched, to notice changes at the source
     pictures: tuple[str, ...] = ()
+    #: the CSV files its charts name, as the text names them
+    tables: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()  #: told if the article is taken
 
 

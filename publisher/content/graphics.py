@@ -1,5 +1,6 @@
 """The blocks that are drawn from figures: chart and map."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
@@ -83,7 +84,9 @@ def _check(key: str, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError
     text = " ".join(str(value).split())
-    if (key == "type" and text not in charts.TYPES) or (key == "file" and not stays_below(text)):
+    if (key == "type" and text not in charts.TYPES) or (
+        key == "file" and not (stays_below(text) and text.lower().endswith((".csv", ".tsv")))
+    ):
         raise ValueError
     return text
 
@@ -92,6 +95,19 @@ KINDS: Mapping[str, Kind] = {
     "chart": Kind(options=CHART, check=_check, title=True),
     "map": Kind(options=MAP, check=_check, title=True),
 }
+
+
+_FILE = re.compile(r"^( {4,}file: *)(['\"]?)([^\s'\"]+)\2[ \t]*$", re.MULTILINE)
+
+
+def named_files(body: str) -> tuple[str, ...]:
+    """Return the CSV files that the charts and maps of a text name, each once."""
+    return tuple(dict.fromkeys(match[3] for match in _FILE.finditer(body)))
+
+
+def with_files(body: str, places: Mapping[str, str]) -> str:
+    """Return the text with its CSV files under their paths in the issue's folder."""
+    return _FILE.sub(lambda match: f"{match[1]}{places.get(match[3], match[3])}", body)
 
 
 class _Drawn(MagazineBlock):

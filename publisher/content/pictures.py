@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps
 
 from publisher.content.files import save
 from publisher.errors import ContentError
@@ -169,7 +169,9 @@ def _upright_srgb(image: Image.Image) -> Image.Image:
     """Decode the first frame into RGB or RGBA, without profile and metadata."""
     profile = image.info.get("icc_profile")
     image.load()
-    picture = ImageOps.exif_transpose(image)
+    # transposing copies every pixel, so it is asked first whether there is anything to do
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+    picture: Image.Image = ImageOps.exif_transpose(image) if turned else image
     if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits and more a pixel
         _low, high = picture.convert("F").getextrema()
         top = 65535.0 if isinstance(high, float) and high > 255 else 255.0
@@ -182,7 +184,9 @@ def _upright_srgb(image: Image.Image) -> Image.Image:
     if profile and picture.mode in ("RGB", "CMYK", "L", "RGBA"):
         picture = _managed(picture, profile)
     # a palette goes through RGBA, else its transparent entry would be painted
-    plain = picture.convert("RGBA" if alpha and picture.mode == "P" else "RGB").convert("RGB")
+    if alpha and picture.mode == "P":
+        picture = picture.convert("RGBA")
+    plain = picture if picture.mode == "RGB" else picture.convert("RGB")
     if alpha:
         plain.putalpha(alpha)
     plain.info.clear()

@@ -134,3 +134,60 @@ def test_the_folder_itself_is_never_written_to(newsroom: Newsroom) -> None:
     before = state()
     newsroom.collect()
     assert state() == before
+
+
+# ---- figures ---------------------------------------------------------------------
+
+
+def test_figures_come_along_with_their_article(newsroom: Newsroom) -> None:
+    name = "figures/rain-2026.csv"
+    chart = f"/// chart | Rain\n    file: {name}\n///"
+    newsroom.folder({"harbour.md": text(body=chart), name: "City,mm\nTunis,450\n"})
+    assert newsroom.collect().problems == ()
+    article = newsroom.article("harbour")
+    assert "    file: data/rain-2026.csv\n" in article.body
+    assert (newsroom.issue() / "data/rain-2026.csv").read_bytes() == b"City,mm\nTunis,450\n"
+
+
+def test_other_figures_under_the_same_name_get_another(newsroom: Newsroom) -> None:
+    chart = "/// chart | Rain\n    file: rain.csv\n///"
+    files = {f"{place}/{place}.md": text(place, body=chart) for place in ("east", "west")}
+    files |= {f"{place}/rain.csv": f"City,mm\n{place},1\n" for place in ("east", "west")}
+    newsroom.folder(files)
+    assert newsroom.collect().problems == ()
+    named = {
+        newsroom.article(place).body.split("file: ")[1].split("\n")[0] for place in ("east", "west")
+    }
+    assert len(named) == 2
+    assert all((newsroom.issue() / name).is_file() for name in named)
+
+
+def test_missing_or_foreign_figures_are_told(newsroom: Newsroom) -> None:
+    secret = newsroom.publication.root / "secret.csv"
+    secret.write_text("User,Password\nroot,1\n", encoding="utf-8")
+    chart = "/// chart | Rain\n    file: {}.csv\n///"
+    body = "\n\n".join(chart.format(name) for name in ("none", "link", "../secret"))
+    folder = newsroom.folder({"harbour.md": text(body=body)})
+    (folder / "link.csv").symlink_to(secret)
+    messages = [problem.message for problem in newsroom.collect().problems]
+    assert "taken without the figures of none.csv: put it there, or mend the path" in messages
+    assert any("link.csv: it lies outside inbox" in message for message in messages)
+    assert len(messages) == 3
+    assert not list((newsroom.issue() / "data").glob("*"))
+
+
+def test_changed_figures_are_told_like_a_changed_text(newsroom: Newsroom) -> None:
+    chart = "/// chart | Rain\n    file: rain.csv\n///"
+    folder = newsroom.folder({"harbour.md": text(body=chart), "rain.csv": "City,mm\nTunis,450\n"})
+    newsroom.collect()
+    (folder / "rain.csv").write_text("City,mm\nTunis,460\n", encoding="utf-8")
+    (problem,) = newsroom.collect().problems
+    assert "changed at the source since it was taken" in problem.message
+
+
+def test_figures_of_the_front_matter_are_kept_as_they_are(newsroom: Newsroom) -> None:
+    newsroom.folder({"harbour.md": text(more="data:\n  rain: |\n    City,mm\n    Tunis,450")})
+    newsroom.collect()
+    path = newsroom.issue() / "articles/harbour.md"
+    assert "data:\n  rain: |" in path.read_text(encoding="utf-8")
+    assert newsroom.article("harbour").data == {"rain": "City,mm\nTunis,450\n"}

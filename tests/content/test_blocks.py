@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,9 +106,15 @@ def test_a_map_names_countries_in_the_articles_language(render: Render) -> None:
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("type: pie", "/// chart: type is not as it must be: write type: bar or type: line"),
-        ("colour: red", '/// chart has no option "colour": it has type, unit, highlight, alt'),
+        (
+            "type: pie",
+            "/// chart: type is not as it must be: write type: bar, line, area, slope or table",
+        ),
+        ("colour: red", '/// chart has no option "colour": it has type, highlight, stacked'),
         ("unit: [km]", "/// chart: unit is not as it must be: write unit: km"),
+        ("stacked: 7", "/// chart: stacked is not as it must be: write stacked: yes"),
+        ("file: ../x.csv", "/// chart: file is not as it must be: write file: data/name.csv"),
+        ("file: articles/a.md", "/// chart: file is not as it must be"),
         ("unit: a: b", "the options of /// chart cannot be read"),
         ("- km", "the options of /// chart cannot be read"),
         ("unit: &a [*a]", "the options of /// chart cannot be read"),
@@ -125,12 +132,12 @@ def test_a_wrong_option_is_told_and_the_chart_is_drawn(
 @pytest.mark.parametrize(
     ("figures", "sentence"),
     [
-        ("L,V\nEgypt,many", 'row 1 of the chart holds "many", which is no number'),
-        ("L,V\nEgypt,1,234", "row 1 of the chart (Egypt,1,234) has 3 columns, its header has 2"),
-        ("L,V", "the chart has no figures"),
-        ("L,V\nEgypt,", "the chart has no figures: every cell is empty"),
-        ("L,V,W\nEgypt,1,2", "a bar chart shows one column of figures"),
-        ("L,V\n" + "x,1\n" * 41, "more than 40 bars"),
+        ("L,V\nEgypt,many", 'the chart "Roads": row 1 holds "many", which is no number'),
+        ("L,V\nEgypt,1,234", "row 1 (Egypt,1,234) has 3 columns, the header has 2"),
+        ("L,V", "there are no figures"),
+        ("L,V\nEgypt,", "there are no figures: every cell is empty"),
+        ("L,A,B,C,D,E\nEgypt,1,2,3,4,5", "a bar chart shows at most 4 columns of figures"),
+        ("L,V\n" + "x,1\n" * 41, "a bar chart shows from 1 to 40 rows"),
         ("L,V\nEgypt,nan", 'holds "nan", which is no number'),
         ("L,V\nEgypt,1e300", "which is no number"),
     ],
@@ -160,7 +167,7 @@ def test_figures_that_cannot_be_drawn_are_printed_as_a_table(
 def test_a_map_that_cannot_be_drawn_is_left_out(render: Render, option: str, sentence: str) -> None:
     body = render(f"Before.\n\n/// map | Where\n    {option}\n///\n\nAfter.")
     assert sentence in body.said
-    assert "the map is left out" in body.said
+    assert "left out" in body.said
     assert body.text == "Before. After."
 
 
@@ -168,11 +175,99 @@ def test_norway_is_a_country(render: Render) -> None:
     assert ">Norway<" in render("/// map | N\n    countries: [NO]\n    alt: Norway\n///").html
 
 
-def test_a_chart_without_alt_is_an_error(render: Render) -> None:
-    body = render("/// chart | Roads\nL,V\nEgypt,1\n///")
-    assert body.body.problems[0].severity is Severity.ERROR
-    assert 'the chart "Roads" has no alt' in body.said
-    assert "<title>Roads</title>" in body.html
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Bar chart: Roads. Km: highest Egypt, 900, lowest Chad, 20."),
+        ("fr", "Diagramme en barres\u00a0: Roads. Km\u00a0: maximum Egypt, 900, minimum Chad, 20."),
+        ("ar", "رسم بياني بالأعمدة: Roads. Km: الأعلى Egypt، 900، الأدنى Chad، 20."),
+    ],
+)
+def test_a_chart_without_alt_is_described_by_its_figures(
+    render: Render, language: str, sentence: str
+) -> None:
+    body = render("/// chart | Roads\nL,Km\nEgypt,900\nLibya,30\nChad,20\n///", language=language)
+    assert f"<title>{sentence}</title>" in body.html
+    assert not body.said
+
+
+def test_a_map_without_alt_names_what_it_shows(render: Render) -> None:
+    body = render("/// map | Where\n    countries: [TN]\n    places: [[Sfax, 10.7, 34.7]]\n///")
+    assert "<title>Map: Where. Tunisia. Places: Sfax.</title>" in body.html
+    shaded = render("/// map | People\n    figures: yes\n    unit: m\n\nL,V\nLibya,7\nEG,112\n///")
+    assert "<title>Map: People. Egypt 112\u00a0m, Libya 7\u00a0m.</title>" in shaded.html
+    assert not body.said + shaded.said
+
+
+# ---- where figures come from -----------------------------------------------------
+
+
+def test_figures_may_stand_in_the_front_matter(render: Render) -> None:
+    text = "/// chart | Rain\n    data: rain\n///"
+    for table in ("City,mm\nTunis,450\nSfax,220\n", [["City", "mm"], ["Tunis", "450"]]):
+        body = render(text, data={"rain": table})
+        assert "Tunis" in body.html
+        assert "450" in body.html
+        assert not body.said
+    assert 'no table "rain" under data: it has snow' in render(text, data={"snow": "x"}).said
+
+
+def test_figures_may_lie_in_a_file_of_the_issue(render: Render, tmp_path: Path) -> None:
+    home = tmp_path / "articles"
+    (tmp_path / "data").mkdir()
+    home.mkdir()
+    (tmp_path / "data/rain.csv").write_bytes("\ufeffVille;mm\r\nTunis;450\r\n".encode())
+    text = "/// chart | Rain\n    file: data/{}.csv\n///"
+    body = render(text.format("rain"), home=home)
+    assert "Tunis" in body.html
+    assert not body.said
+    missing = render(text.format("snow"), home=home)
+    assert 'the chart "Rain": there is no file data/snow.csv' in missing.said
+    assert missing.body.problems[0].severity is Severity.ERROR
+    assert missing.text == ""
+
+
+def test_a_file_outside_the_issue_is_not_read(render: Render, tmp_path: Path) -> None:
+    home = tmp_path / "issue/articles"
+    (tmp_path / "issue/data").mkdir(parents=True)
+    home.mkdir()
+    (tmp_path / "secret.csv").write_text("User,Password\nroot,1234\n", encoding="utf-8")
+    (tmp_path / "issue/data/x.csv").symlink_to(tmp_path / "secret.csv")
+    body = render("/// chart | Rain\n    file: data/x.csv\n///", home=home)
+    assert "data/x.csv lies outside the issue's folder: copy it into data/" in body.said
+    assert "1234" not in body.html
+
+
+# ---- tables with bars ------------------------------------------------------------
+
+
+def test_a_table_with_bars_is_a_table_to_everyone(render: Render) -> None:
+    body = render(
+        "/// chart | People\n    type: table\n    bars: [People]\n    unit: m\n    source: UN\n\n"
+        "Country,People,Area\nEgypt,112,1002\nLibya,7,\n///"
+    )
+    assert body.html.count('scope="col"') == 3
+    assert body.html.count('<th scope="row">') == 2
+    assert body.html.count('class="bar"') == 2
+    assert "width: 100.0%" in body.html
+    assert "width: 6.2%" in body.html
+    assert body.text.startswith("PeopleCountryPeople (m)AreaEgypt112")
+    assert body.text.endswith("Source: UN")
+    assert not body.said
+
+
+@pytest.mark.parametrize(
+    ("options", "figures", "sentence"),
+    [
+        ("bars: [Peple]", "C,People\nA,1", 'bars names the column "Peple": it is one of People'),
+        ("unit: m", "C,People\nA,-1", "People has figures below zero"),
+    ],
+)
+def test_bars_that_would_lie_are_refused(
+    render: Render, options: str, figures: str, sentence: str
+) -> None:
+    body = render(f"/// chart | P\n    type: table\n    {options}\n\n{figures}\n///")
+    assert sentence in body.said
 
 
 # ---- fences ----------------------------------------------------------------------
