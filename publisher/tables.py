@@ -11,8 +11,10 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
@@ -42,7 +44,8 @@ def key(help: str, default: Any = dataclasses.MISSING, **more: Any) -> Any:
 def load_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; raise `ConfigError` naming the file and the line that is wrong."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        status = path.stat()
+        return deepcopy(_parsed(path, status.st_size, status.st_mtime_ns))
     except FileNotFoundError:
         raise ConfigError(f"there is no {path}") from None
     except OSError as error:
@@ -51,6 +54,12 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not UTF-8: save it as UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, size: int, changed: int) -> dict[str, Any]:
+    del size, changed  # they only tell whether it must be read again
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def read(cls: type[T], table: Any, *, file: str, at: str = "") -> T:

@@ -29,12 +29,17 @@ class Teasers:
         next story, which often begins on the facing page. With `room`, in millimetres, the
         pictures are as high as it allows; a little room has only words, too little nothing.
         """
+        height = self.height(room)
+        if height is None:
+            return []
+        others = self._others(place, pictures=height >= self._how.least)
+        return [self._teaser(other, height) for other in others[:count]]
+
+    def height(self, room: float | None) -> float | None:
+        """Return how high pictures may be in so much room, in millimetres; None if too little."""
         how = self._how
         height = how.height if room is None else min(room - how.words - how.air, how.most)
-        if height < 0:
-            return []
-        others = self._others(place, pictures=height >= how.least)
-        return [self._teaser(other, height) for other in others[:count]]
+        return height if height >= 0 else None
 
     def _others(self, place: Place, *, pictures: bool) -> list[Place]:
         here = self._places.index(place)

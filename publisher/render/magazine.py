@@ -185,7 +185,9 @@ class MagazineBook:
         problems += [self.problem(remark) for remark in remarks]
         problems += problems_of(signature.faults, place.article.slug)
         about = notes(found, said, setting, place) | {"opening": opening_tag(html)}
-        if place.kind not in UNFILLED and not self._teasers(place, about):
+        room = float(about["room"]) * setting.sheet.type_height
+        filled = about["variant"] == "side" or setting.has_room(room)
+        if place.kind not in UNFILLED and not filled:
             problems += last_page_problems(
                 signature.leaves,
                 place.article.slug,

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from publisher.checks import Level
 from publisher.config import Publication
 from publisher.content.article import Kind
 from publisher.content.issue import Issue
@@ -63,6 +64,7 @@ class Setting:
             issue.build_folder / "cache",
             severities,
             least_ppi=publication.preflight.least_ppi,
+            strict=publication.preflight.ppi is Level.ERROR,
             ppi=ppi,
         )
         self.dresser = Dresser(self.sheet, self.plates, self.theme)
@@ -89,7 +91,6 @@ class Setting:
             "masthead": self._masthead,
             "strap_top": self._strap_top,
             "tint": mixed(self.publication.colour, colours.paper, colours.tint),
-            "cover": self.cover,
         }
         return env
 
@@ -157,15 +158,22 @@ class Setting:
 
     def front(self) -> str:
         """Return the cover."""
-        return render(self.env, "magazine/cover.html")
+        return render(self.env, "magazine/cover.html", cover=self.cover)
 
     def contents(self) -> str:
         """Return the contents page."""
-        in_brief = self.words(self.publication.language)["in_brief"]
+        language = self.publication.language
         return render(
             self.env,
             "magazine/contents.html",
-            contents=make_contents(self.places, self.plates, self.sheet, self.theme, in_brief),
+            contents=make_contents(
+                self.places,
+                self.plates,
+                self.sheet,
+                self.theme,
+                self.words(language),
+                language,
+            ),
         )
 
     def back(self, credits_inside: Sequence[str] = ()) -> str:
@@ -200,7 +208,10 @@ class Setting:
         piece = self.dresser.piece(
             place, size, self.words(place.language), variant, without=without
         )
-        return render(self.env, f"magazine/{piece.template}.html", piece=piece, teasers=teasers)
+        shown = {"cover": self.cover} if place.kind is Kind.LETTER else {}
+        return render(
+            self.env, f"magazine/{piece.template}.html", piece=piece, teasers=teasers, **shown
+        )
 
     def _briefs(
         self, place: Place, size: float | None, teasers: Sequence[Mapping[str, Any]]
@@ -217,6 +228,10 @@ class Setting:
             air=size or 0.0,
             teasers=teasers,
         )
+
+    def has_room(self, room: float) -> bool:
+        """Return whether so many millimetres at the foot of a page can point to other stories."""
+        return self._teasers.height(room) is not None
 
     def teasers(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
         """Return other stories of the issue for the foot of a page with so much room, in mm."""

@@ -112,6 +112,24 @@ def load_theme(publication: Publication) -> Theme:
     What a theme does not say, the one it builds on says; a font's file is looked for in
     fonts/ of the theme, then in those of the folders templates are looked for in.
     """
+    states = tuple(
+        (path, path.stat().st_mtime_ns)
+        for name in lineage(publication)
+        for path in (theme_file(publication, name),)
+    )
+    known = _THEMES.get(publication.editions.theme)
+    if known is None or known[0] != (publication.root, publication.maps, states):
+        found = _read_theme(publication)
+        known = ((publication.root, publication.maps, states), found)
+        _THEMES[publication.editions.theme] = known
+    return known[1]
+
+
+#: the last themes by name, with what they were read from: every part of a magazine asks
+_THEMES: dict[str, tuple[Any, "Theme"]] = {}
+
+
+def _read_theme(publication: Publication) -> Theme:
     raw: dict[str, Any] = {}
     for name in reversed(lineage(publication)):
         raw = _over(raw, load_toml(theme_file(publication, name)))

@@ -128,11 +128,15 @@ class Galley:
         self._notes = self._context.footnotes.copy()
         giving = list(_stretchable(self._root))
         self._give = giving[0] if len(giving) == 1 else None
+        self._size: float | None = None
         self._pages: list[Page] = []
         self._said: list[Remark] = []
 
     def lay(self, size: float | None = None) -> tuple[Leaf, ...]:
         """Lay the pages out, with another size in millimetres for the box that may give."""
+        if self._pages and size == self._size:
+            return leaves_of(self._pages)
+        self._size = size
         if size is not None and self._give is not None:
             self._give.box.style[self._give.name] = Dimension(size / MM, "px")
         context = self._context

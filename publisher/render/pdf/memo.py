@@ -50,15 +50,17 @@ class Memo:
             yield
             return
         split, line = inline.split_first_line, inline.get_next_linebox
-        least = inline.inline_min_content_width
+        least, values = inline.inline_min_content_width, boxes.ParentBox.page_values
         inline.split_first_line = self._splitting(split)
         inline.get_next_linebox = self._breaking(line)
         inline.inline_min_content_width = self._narrowing(least)
+        boxes.ParentBox.page_values = _page_values
         try:
             yield
         finally:
             inline.split_first_line, inline.get_next_linebox = split, line
             inline.inline_min_content_width = least
+            boxes.ParentBox.page_values = values
 
     def _splitting(self, split: Callable[..., Any]) -> Callable[..., Any]:
         """Remember where a text is split: it depends on text, style, width and flags alone.
@@ -175,6 +177,21 @@ class Memo:
             plain = all(_only_text(child) for child in linebox.children)
             found = self._plain[id(linebox)] = (plain, linebox)  # kept for its id
         return found[0]
+
+
+def _page_values(box: Any) -> tuple[Any, Any]:
+    """Return the named pages a box begins and ends on (CSS Fragmentation 4, 4.4).
+
+    The engine looks at every child each time it is asked, which is at every break; only the
+    first and the last one matter.
+    """
+    start, end = boxes.Box.page_values(box)
+    children = box.children
+    first = next((c for c in children if c.is_in_normal_flow() or c.is_floated()), None)
+    if first is None:
+        return start, end
+    last = next(c for c in reversed(children) if c.is_in_normal_flow() or c.is_floated())
+    return first.page_values()[0] or start, last.page_values()[1] or end
 
 
 def _only_text(box: Any) -> bool:
