@@ -231,6 +231,7 @@ class Family:
 class Families:
     """What each family is for; the publication's own files may stand in the theme's fonts/."""
 
+    names: str = key("The faces and their makers, as the colophon prints them")
     text: Family = key("Running text")
     subhead: Family = key("Standfirsts and other text of 12 to 20 points")
     display: Family = key("Headlines")
