@@ -28,6 +28,7 @@ from publisher.render.overlay import Overlay, overlay
 from publisher.render.pieces import Piece, head_height, kind_of, set_headline, set_standfirst
 from publisher.render.places import Place
 from publisher.render.plates import Plates
+from publisher.render.rtl import spaces_within
 from publisher.render.sheet import Sheet
 from publisher.render.theme import Theme
 from publisher.render.tokens import Layout, Style
@@ -324,4 +325,7 @@ def _dressed(blocks: Sequence[Block], place: Place, how: Layout, left: Collectio
         dressed = with_dropcap(dressed)
     if how.end_mark:
         dressed = with_end_mark(dressed)
-    return Markup(join_blocks(numbered(dressed, printed)))  # noqa: S704 -- render_body sanitised it
+    html = join_blocks(numbered(dressed, printed))
+    if place.direction == "rtl":
+        html = spaces_within(html)
+    return Markup(html)  # noqa: S704 -- render_body sanitised it

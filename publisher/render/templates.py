@@ -21,7 +21,7 @@ from publisher.config import Publication
 from publisher.content import locales
 from publisher.content.typography import typeset
 from publisher.errors import RenderError
-from publisher.render import colour, plain
+from publisher.render import colour, plain, rtl
 from publisher.render.folders import STATIC, TEMPLATES, own_templates, template_folders
 from publisher.render.words import words
 
@@ -79,6 +79,7 @@ def environment(publication: Publication) -> ImmutableSandboxedEnvironment:
     env.filters["number"] = number
     env.filters["direction"] = direction
     env.filters["counter_style"] = locales.counter_style
+    env.filters["apart"] = partial(rtl.apart, language=publication.language)
     env.filters["numerals"] = partial(locales.numerals, language=publication.language)
     env.globals["words"] = words(publication.language, TEMPLATES, own_templates(publication))
     env.globals["rule"] = plain.rule
