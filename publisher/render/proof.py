@@ -24,6 +24,7 @@ from publisher.render import Rendered
 from publisher.render.archive import written
 from publisher.render.balance import Headline, balance
 from publisher.render.guide import pointer
+from publisher.render.links import Links
 from publisher.render.magazine import MagazineBook, rendered
 from publisher.render.places import Place
 from publisher.render.press import Late, Order, Proof, print_book
@@ -39,7 +40,8 @@ _SHEET = 4  #: pages of a folded sheet
 _WANTED = {0: (), 1: ("@house",), 2: ("@index", "@house"), 3: ("@index", "@notes", "@house")}
 _FILLS = _WANTED[3]
 _OFFSET, _MARK = 4.0, 6.0  #: how far from the trimmed page a crop mark begins; its length
-_CALL = 150.0  #: the house's invitation, millimetres
+_INDEXED = 40  #: stories an index on one page has room for, titles of three lines among them
+_HEAD, _LINE = 38.0, 9.0  #: of the page for notes: room for its head, between lines; millimetres
 
 
 class Print:
@@ -92,19 +94,24 @@ class PrintBook(MagazineBook):
         setting, publication = self.setting, self.setting.publication
         words = setting.words(publication.language)
         style = setting.theme.tokens.type.back_call
-        call = words["subscribe_invitation"].format(title=publication.title)
+        size = 1.6 * style.size
+        address = Links(publication, setting.issue.week).issue
+        long = len(setting.places) > _INDEXED
+        template = "notes" if name == "@index" and long else name.removeprefix("@")
         lines = balance(
-            style.printed(typeset(call, publication.language)),
-            _CALL * MM,
+            style.printed(typeset(words["share_title"], publication.language)),
+            setting.sheet.type_width * MM,
             setting.theme.face(style, publication.language),
-            style.size,
+            size,
         )
         return render(
             setting.env,
-            f"magazine/print/{name.removeprefix('@')}.html",
+            f"magazine/print/{template}.html",
             anchor=name,
-            call=Headline(lines, style.size),
-            qr=qr_data_uri(f"{publication.public_url}/subscribe"),
+            call=Headline(lines, size),
+            address=address,
+            qr=qr_data_uri(address),
+            lines=int((setting.sheet.type_height - _HEAD) / _LINE),
             entries=[self._entry(place) for place in setting.places],
         )
 
