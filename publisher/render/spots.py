@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 MM = 25.4 / 96  #: millimetres in one of the engine's pixels
-_OVERHANG = 1.0  #: millimetres a line may stick out: optical margins, tracking at its end
+_OVERHANG = 1.5  #: millimetres a line may stick out: optical margins, tracking, mixed directions
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _QUOTED = 60  #: characters of a text that are told
 
