@@ -272,7 +272,9 @@ def _flatten(node: Node, *, wordy: bool) -> None:
             kids.append(kid)
             continue
         _flatten(kid, wordy=wordy or kid.tag in _WORDY)
-        if kid.tag:
+        if kid.tag in ("Art", "Sect") and (only := _only_group(kid)):
+            kids.append(only)
+        elif kid.tag:
             kids.append(kid)
         elif not wordy and isa(kid.box, "BlockLevelBox") and any(map(_is_inline, kid.kids)):
             kid.tag = "P"
@@ -283,6 +285,15 @@ def _flatten(node: Node, *, wordy: bool) -> None:
         else:
             kids += kid.kids
     node.kids = list(_paragraphs(node, kids)) if not wordy and node.tag in _GROUPING else kids
+
+
+def _only_group(node: Node) -> Node | None:
+    """Return the group in a group that holds nothing else: two names for one thing."""
+    inside = node.kids[0] if len(node.kids) == 1 else None
+    if not isinstance(inside, Node) or inside.tag != "Sect":
+        return None
+    inside.said = {**node.said, **inside.said}
+    return inside
 
 
 def _is_inline(kid: Node | Mark | Annotation) -> bool:

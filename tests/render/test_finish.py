@@ -277,6 +277,12 @@ def test_boxes_that_only_lay_out_leave_no_trace(printed: Print) -> None:
     assert tree(pdf) == ["Sect", "  P One", "  P Two"]
 
 
+def test_a_group_in_a_group_of_its_own_is_one(printed: Print) -> None:
+    pdf = printed('<article lang="fr"><aside><p>One</p><p>Two</p></aside></article>')
+    assert tree(pdf) == ["Sect", "  P One", "  P Two"]
+    assert str(only(pdf, "Sect").Lang) == "fr"
+
+
 def test_the_same_page_is_tagged_the_same(printed: Print) -> None:
     body = f'<article><div class="columns"><p>{TEXT}</p></div></article>'
     assert outline_of(printed(body)) == outline_of(printed(body))
