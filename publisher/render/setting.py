@@ -153,7 +153,7 @@ class Setting:
     def _strap_top(self) -> float:
         """Where the line below the masthead stands, millimetres from the edge."""
         how = self.theme.tokens.masthead
-        tall = 1.22 if self._arabic else how.tall  # ems: Arabic reaches far below its line
+        tall = 1.3 if self._arabic else how.tall  # ems: Arabic reaches far below its line
         return round(how.top + self._masthead.size / MM * tall + how.below, 1)
 
     def front(self) -> str:
