@@ -135,7 +135,14 @@ class ScreenPress:
             try:
                 picture = self.show(article.picture, opens)
             except ContentError as error:
-                self.problems.append(Problem(message=str(error), article=article.slug))
+                self.problems.append(
+                    Problem(
+                        message=str(error),
+                        article=article.slug,
+                        check="missing_picture",
+                        subject=article.picture.path,
+                    )
+                )
         among = slot is not None and len(slot.articles) > 1  # they share a page and its heading
         return ScreenPiece(
             slug=article.slug,
