@@ -182,16 +182,22 @@ class Memo:
 def _page_values(box: Any) -> tuple[Any, Any]:
     """Return the named pages a box begins and ends on (CSS Fragmentation 4, 4.4).
 
-    The engine looks at every child each time it is asked, which is at every break; only the
-    first and the last one matter.
+    The engine looks at every box below, each time a break is thought of. Only the first and
+    the last one matter, and a line stands on the page of its paragraph.
     """
     start, end = boxes.Box.page_values(box)
+    if isinstance(box, boxes.LineBox):
+        return start, end
     children = box.children
-    first = next((c for c in children if c.is_in_normal_flow() or c.is_floated()), None)
+    first = next((child for child in children if _flows(child)), None)
     if first is None:
         return start, end
-    last = next(c for c in reversed(children) if c.is_in_normal_flow() or c.is_floated())
+    last = next(child for child in reversed(children) if _flows(child))
     return first.page_values()[0] or start, last.page_values()[1] or end
+
+
+def _flows(box: Any) -> bool:
+    return bool(box.is_in_normal_flow() or box.is_floated())
 
 
 def _only_text(box: Any) -> bool:
