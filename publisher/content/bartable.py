@@ -8,7 +8,7 @@ from publisher.content.drawing import measure, mix
 from publisher.content.locales import is_rtl
 from publisher.content.making import Making
 from publisher.content.marks import Chart, written
-from publisher.content.numbers import SIGNS
+from publisher.content.numbers import SIGNS, decimals
 from publisher.errors import ContentError
 
 _MOST_ROWS = 60
@@ -39,6 +39,7 @@ def bar_table(
                 " use type: bar, or leave it out of bars"
             )
     rtl = is_rtl(making.language)
+    digits = [decimals(column) for column in data.columns]
     room = [_room(column, chart, making) for column in data.columns]
     rows = []
     for number, label in enumerate(data.labels):
@@ -46,7 +47,7 @@ def bar_table(
         cells = [f'<th scope="row">{making.text(label)}</th>']
         for place, column in enumerate(data.columns):
             value = column[number]
-            figure = escape(written(value, chart, making.language)) or "–"
+            figure = escape(written(value, chart, making.language, digits[place])) or "–"
             said = f'<span class="number" style="{_inline(room[place], rtl)}">{figure}</span>'
             if place in barred and tops[place]:
                 said += _bar((value or 0.0) / tops[place], chart, making.look, room[place], strong)
@@ -68,7 +69,8 @@ def bar_table(
 
 def _room(column: Sequence[float | None], chart: Chart, making: Making) -> float:
     """Return how wide a column's widest figure is, in em."""
-    texts = (written(value, chart, making.language) or "–" for value in column)
+    digits = decimals(column)
+    texts = (written(value, chart, making.language, digits) or "–" for value in column)
     return max(measure(text, 1.0, making.look, bold=True) for text in texts)
 
 

@@ -70,10 +70,16 @@ def numerals(text: str | int, language: str) -> str:
     return str(text).translate(str.maketrans("0123456789", digits[0])) if digits else str(text)
 
 
-def decimal(value: float, language: str) -> str:
-    """Write a number with the language's digits, decimal sign and groups."""
+def decimal(value: float, language: str, digits: int | None = None) -> str:
+    """Write a number with the language's digits, decimal sign and groups.
+
+    `digits` is how many decimals it has, even if they are noughts; None shows what is there.
+    """
+    locale = locale_of(language)
+    pattern = str(locale.decimal_formats[None].pattern).partition(";")[0].partition(".")[0]
+    fixed = None if digits is None else pattern + ("." + "0" * digits if digits else "")
     written = format_decimal(
-        value, locale=locale_of(language), numbering_system=numbering(language)
+        value, format=fixed, locale=locale, numbering_system=numbering(language)
     )
     return numerals(written, language)
 

@@ -72,9 +72,9 @@ def words(data: str, name: str, **channels: Any) -> dict[str, Any]:
     return {"type": "text", "name": name, "from": {"data": data}, "encode": encode(**given)}
 
 
-def written(value: float | None, chart: Chart, language: str) -> str:
+def written(value: float | None, chart: Chart, language: str, digits: int | None = None) -> str:
     """Write a figure with its unit if that is a sign; nothing for a gap."""
-    return "" if value is None else write_number(value, language, chart.unit)
+    return "" if value is None else write_number(value, language, chart.unit, digits)
 
 
 def unit_after(chart: Chart) -> str:
@@ -114,14 +114,22 @@ def legible_on(fill: str, look: Look) -> str:
     return max((look.ink, look.paper), key=lambda one: unlike(one, fill))
 
 
-def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Return about `count` + 1 round numbers that span low to high; from zero if that is near."""
+def nice_ticks(low: float, high: float) -> list[float]:
+    """Return four to six round numbers that span low to high; from zero if that is near.
+
+    Of several ways the one that leaves least of the chart empty is taken.
+    """
     if low > 0 and low < 0.5 * high:
         low = 0.0
     if high < 0 and high > 0.5 * low:
         high = 0.0
     if high - low <= 1e-9 * max(abs(low), abs(high), 0.001):
         low, high = (low - 1, high + 1) if low else (0.0, 1.0)
+    ways = [_ticks(low, high, count) for count in (4, 5, 3)]
+    return min(ways, key=lambda ticks: round(ticks[-1] - ticks[0], 12))
+
+
+def _ticks(low: float, high: float, count: int) -> list[float]:
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if rough <= power * nice * 1.0001)

@@ -77,7 +77,7 @@ class Names:
             place = _roomiest(
                 self.shapes[code],
                 self.taken,
-                (wide + (1 if figure else 4), tall),
+                (wide + (1 if figure and size == NEIGHBOUR else 4), tall),
                 self.ground.size,
                 insist=important and not figure,
             )

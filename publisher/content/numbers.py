@@ -1,7 +1,7 @@
 """The figures of a chart: read from rows, written as a language does."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from babel.numbers import NumberFormatError, parse_decimal
@@ -67,9 +67,18 @@ def _number(cell: str, place: int, language: str) -> float | None:
     return value if abs(value) > 1e-12 else 0.0
 
 
-def write_number(value: float, language: str, unit: str = "") -> str:
-    """Write a number as the language does, with its unit if that is a sign such as %."""
-    written = decimal(value, language).replace("-", "\u2212")
+def decimals(values: Iterable[float | None]) -> int:
+    """Return how many decimals figures that stand in one column need, at most three."""
+    parts = (f"{value:.3f}".rstrip("0").partition(".")[2] for value in values if value is not None)
+    return max(map(len, parts), default=0)
+
+
+def write_number(value: float, language: str, unit: str = "", digits: int | None = None) -> str:
+    """Write a number as the language does, with its unit if that is a sign such as %.
+
+    `digits` sets the decimals, for figures that stand below one another.
+    """
+    written = decimal(value, language, digits).replace("-", "\u2212")
     if unit not in SIGNS:
         return written
     english = language.split("-")[0] in ("", "en")

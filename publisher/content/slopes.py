@@ -14,6 +14,7 @@ from publisher.content.marks import (
     words,
     written,
 )
+from publisher.content.numbers import decimals
 from publisher.content.plots import apart
 from publisher.errors import ContentError
 
@@ -37,7 +38,8 @@ def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
     known = [*first, *second]
     low, high = min(known), max(known)
     room = width * 0.36
-    said = [written(value, chart, language) for value in (*first, *second)]
+    digits = decimals(known)
+    said = [written(value, chart, language, digits) for value in (*first, *second)]
     said[0] += unit_after(chart)
     lefts, rights = said[: len(first)], said[len(first) :]
     names = [wrap(label, TEXT, room * 0.72, look) for label in data.labels]
@@ -52,7 +54,7 @@ def draw_slopes(chart: Chart, look: Look, language: str) -> Drawing:
     head = TEXT + 7
     lines = sum(len(one) for one in names) * LINE + len(names) * 1.5
     height = head + max(lines * 1.12, min(width * 0.62, 75 * POINTS_PER_MM))
-    left, right = gutter, min(width - end, gutter + 90 * POINTS_PER_MM)
+    left, right = gutter, min(width - end, gutter + 1.9 * height)
     rows = []
     falling = colours(look, 2)[1]
     for place, label in enumerate(data.labels):
