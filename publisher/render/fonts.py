@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import uharfbuzz
 from pikepdf import Array, Dictionary, Object, Pdf, Stream
 
-from publisher.render.signatures import Face, Shelf
+from publisher.render.signatures import Face, Shelf, clearest
 
 #: tables that viewers do not read
 _USELESS = ("BASE", "DSIG", "EBDT", "EBLC", "EBSC", "GPOS", "GSUB", "GDEF", "JSTF", "LTSH", "PCLT")
+_NOTHING = "\u200b"
 _BATCH = 100  #: entries of a bfchar list, at most (Adobe technical note 5014)
 
 
@@ -27,11 +28,10 @@ class Fonts:
         first = uses[0][1]
         if any(face.file != first.file for _, face in uses):
             return
-        glyphs: dict[int, str] = {}
         widths: dict[int, float] = {}
         for _, face in uses:
-            glyphs |= face.glyphs
             widths |= face.widths
+        glyphs = clearest(face.glyphs for _, face in uses)
         data = self._subset(first.file, frozenset(glyphs))
         if data is None:
             return
@@ -78,9 +78,14 @@ def _widths(widths: Mapping[int, float]) -> Array:
 
 
 def _unicode_map(glyphs: Mapping[int, str]) -> bytes:
-    """Return the CMap that tells which text each glyph stands for (ISO 32000-1, 9.10.3)."""
+    """Return the CMap that tells which text each glyph stands for (ISO 32000-1, 9.10.3).
+
+    For a glyph without a text, viewers would show its number as a character: it gets a
+    space of no width.
+    """
     pairs = [
-        f"<{glyph:04x}> <{glyphs[glyph].encode('utf-16-be').hex()}>" for glyph in sorted(glyphs)
+        f"<{glyph:04x}> <{(glyphs[glyph] or _NOTHING).encode('utf-16-be').hex()}>"
+        for glyph in sorted(glyphs)
     ]
     batches = [pairs[start : start + _BATCH] for start in range(0, len(pairs), _BATCH)]
     lists = "\n".join(

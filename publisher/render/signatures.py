@@ -19,6 +19,21 @@ from publisher.render.spots import Fault
 _SPARE = 300  #: signatures kept on the shelf that the last build did not use
 
 
+def clearest(maps: Iterable[Mapping[int, str]]) -> dict[int, str]:
+    """Merge what is known of the texts of glyphs; the shortest that is one counts.
+
+    Where two glyphs make a letter, as an Arabic one with its vowel, the engine gives both
+    texts to one of them and none to the other. Another place knows them apart.
+    """
+    found: dict[int, str] = {}
+    for known in maps:
+        for glyph, text in known.items():
+            best = found.get(glyph, "")
+            if not best or (text and len(text) < len(best)):
+                found[glyph] = text
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Face:
     """A font as some pages use it: what the bound magazine's one copy must contain."""

@@ -28,7 +28,7 @@ from publisher.render.pdf.baseline import on_baseline
 from publisher.render.pdf.leaves import MM, leaves_of
 from publisher.render.pdf.memo import Memo
 from publisher.render.pdf.remarks import FAMILY, Remark, listening, strange_fonts
-from publisher.render.signatures import Anchor, Entry, Face, Shelf, Signature
+from publisher.render.signatures import Anchor, Entry, Face, Shelf, Signature, clearest
 from publisher.render.spots import faults_of
 
 VARIANT = "pdf/ua-1"
@@ -255,9 +255,8 @@ def _face(fonts: Sequence[Any], shelf: Shelf) -> Face:
     whole = get_hb_object_data(fonts[0].hb_face)
     digest = hashlib.sha256(whole).hexdigest()[:16]
     shelf.put_font(digest, whole)
-    glyphs: dict[int, str] = {}
     widths: dict[int, float] = {}
     for font in fonts:
-        glyphs |= font.to_unicode
         widths |= font.widths
+    glyphs = clearest(font.to_unicode for font in fonts)
     return Face(file=digest, glyphs=glyphs, widths=widths)
