@@ -117,6 +117,7 @@ def _picture(image: ElementTree.Element, making: Making) -> Picture | None:
             " only pictures below the article's folder are printed, such as pictures/name.jpg",
             Severity.ERROR,
             check="missing_picture",
+            subject=path,
         )
         return None
     return Picture(
@@ -149,7 +150,10 @@ def _figure(
         address = picture_url(picture, wide)
     except PublisherError as error:
         making.complain(
-            f"{error}; the picture is left out", Severity.ERROR, check="missing_picture"
+            f"{error}; the picture is left out",
+            Severity.ERROR,
+            check="missing_picture",
+            subject=picture.path,
         )
         return ""
     making.problems += picture_problems(picture, making.slug, making.wanting)

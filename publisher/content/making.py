@@ -32,11 +32,18 @@ class Making:
     mark: str = field(default_factory=lambda: f"drawn-{secrets.token_hex(12)}-")
 
     def complain(
-        self, message: str, severity: Severity = Severity.WARNING, *, check: str = ""
+        self,
+        message: str,
+        severity: Severity = Severity.WARNING,
+        *,
+        check: str = "",
+        subject: str = "",
     ) -> None:
-        """Note a problem with this article."""
+        """Note a problem with this article; see `Problem` for check and subject."""
         self.problems.append(
-            Problem(message=message, article=self.slug, severity=severity, check=check)
+            Problem(
+                message=message, article=self.slug, severity=severity, check=check, subject=subject
+            )
         )
 
     def keep(self, html: str) -> str:

@@ -53,6 +53,8 @@ def examine(
 
 
 def _same(problem: Problem) -> tuple[object, ...]:
+    if problem.check == "missing_picture" and problem.subject:
+        return problem.check, problem.article, problem.subject  # each edition has its own words
     of_a_page = problem.spot if problem.check in _OF_A_PAGE else None
     if not problem.check:
         return (replace(problem, spot=None),)
