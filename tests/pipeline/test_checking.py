@@ -15,16 +15,19 @@ from publisher.pipeline import steps
 from publisher.pipeline.approving import Unsound, approve, release
 from publisher.pipeline.checking import Checked, check_week
 from publisher.pipeline.desk import Desk
+from publisher.pipeline.examining import examine
 from publisher.pipeline.making import collect_week, render_week
 from publisher.pipeline.performing import perform
 from publisher.pipeline.reporting import read_report
 from publisher.pipeline.sending import Embargoed, send_issue
 from publisher.pipeline.states import State
-from publisher.problems import Problem, Severity
+from publisher.problems import Problem, Severity, Spot
 from publisher.render import Rendered
 from publisher.storage.schema import audit
-from tests.pipeline.conftest import W47, Clock, desk_at, mails
+from tests.pipeline.conftest import FRIDAY, W47, Clock, desk_at, mails
 from tests.pipeline.test_making import quick, state
+from tests.render.issues import article as written
+from tests.render.issues import issue, slot
 from tests.servers.site import news_site
 
 
@@ -316,3 +319,29 @@ def test_the_report_gives_back_what_was_found(publication: Publication, desk: De
     assert [edition.files for edition in report.rendered] == [r.files for r in made.rendered]
     assert isinstance(report.rendered[0], Rendered)
     assert all(isinstance(problem, Problem) for problem in report.problems)
+
+
+def test_a_lost_picture_is_told_once_whichever_editions_miss_it(desk: Desk) -> None:
+    edit(article(desk), "title:", "picture: pictures/lost.jpg\nalt: A\ncredit: B\ntitle:")
+    (error,) = check_week(desk, W47).errors
+    assert (error.check, error.article) == ("missing_picture", "rain-at-last")
+    assert "there is no picture lost.jpg" in error.message
+
+
+def test_a_place_that_is_wrong_on_two_pages_is_told_of_both(publication: Publication) -> None:
+    made = issue(publication, [slot(publication, written("rain", "Rain at last"))])
+    made.build_folder.mkdir(parents=True)
+
+    def widow(edition: str, page: int) -> Rendered:
+        spot = Spot(edition=edition, page=page, x=1, y=2, width=3, height=4)
+        alone = Problem(message="alone", article="rain", check="widows", page=page, spot=spot)
+        file = made.build_folder / f"{edition}.pdf"
+        file.write_bytes(b"no PDF")
+        return Rendered(edition=edition, files=(file,), pages=9, problems=(alone, alone))
+
+    rendered = (widow("magazine", 3), widow("phone", 7))
+    found = examine(made, publication, rendered, (), now=FRIDAY)
+    assert [(p.page, p.where) for p in found if p.check == "widows"] == [
+        (3, "page 3"),
+        (7, "phone page 7"),
+    ]
