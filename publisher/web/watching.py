@@ -64,7 +64,11 @@ def snapshot(root: Path, issue: Path) -> Snapshot:
 def _folders(root: Path, issue: Path) -> set[Path]:
     """Return every folder to watch, without its subfolders."""
     alone = [root, issue.parent, issue]
-    trees = [issue / "articles", issue / "pictures", root / "templates", TEMPLATES]
+    trees = [
+        *(issue / name for name in ("articles", "pictures", "data")),
+        root / "templates",
+        TEMPLATES,
+    ]
     folders = {folder for folder in alone if folder.is_dir()}
     for tree in trees:
         if tree.is_dir():
