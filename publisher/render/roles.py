@@ -20,16 +20,19 @@ _GROUPS = {
     "nav": "Sect",
     "blockquote": "BlockQuote",
 }
+_HEADINGS = frozenset({"H1", "H2", "H3", "H4", "H5", "H6"})
 _INLINE = {"q": "Quote", "code": "Code", "kbd": "Code", "samp": "Code"}
 #: types the engine gives that say something; its Div, Span and NonStruct are layout
 _KEPT = frozenset(
-    {"P", "H1", "H2", "H3", "H4", "H5", "H6", "L", "LI", "LBody", "Lbl", "Link", "Caption"}
+    _HEADINGS
+    | {"P", "L", "LI", "LBody", "Lbl", "Link", "Caption"}
     | {"Figure", "Table", "TR", "TH", "TD", "THead", "TBody", "TFoot"}
 )
 _GROUPING = frozenset({"Document", "Art", "Sect", "Div", "BlockQuote", "TOC"})
 #: types that hold words themselves, so that nothing in them becomes a paragraph
 _WORDY = frozenset(
-    {"P", "H1", "H2", "H3", "H4", "H5", "H6", "Lbl", "Caption", "Figure"}
+    _HEADINGS
+    | {"P", "Lbl", "Caption", "Figure"}
     | {"Link", "Quote", "Code", "Reference", "Span", INITIAL}
 )
 _SPANS = frozenset({"Span", "Link", "Quote", "Code", "Reference", INITIAL})
@@ -45,6 +48,7 @@ def shape(top: Node, language: str) -> tuple[Node, list[Mark], list[Annotation]]
     whole = Node("Document")
     joiner.join(top, whole, frozenset(), link=False)
     _name(whole)
+    _demote(whole)
     _name_languages(whole, language)
     _gather_figures(whole)
     _set_lists(whole)
@@ -150,6 +154,14 @@ def _name_languages(top: Node, language: str) -> None:
         if own and (own != around or node.tag == "Art"):
             node.said["Lang"] = pydyf.String(own)
         stack += [(kid, own) for kid in node.nodes()]
+
+
+def _demote(top: Node) -> None:
+    """Let nothing be an article that has neither a name nor a heading: it only looks like one."""
+    for node in top.branch():
+        nameless = node.tag == "Art" and not node.attribute("id")
+        if nameless and not any(one.tag in _HEADINGS for one in node.branch()):
+            node.tag = "Sect"
 
 
 def _pseudo(node: Node) -> str:
@@ -336,8 +348,7 @@ def _prune(node: Node) -> None:
 
 def _rank_headings(top: Node) -> None:
     """Let no rank of heading be left out on the way down (ISO 14289-1, 7.4.2)."""
-    headings = [node for node in top.branch() if len(node.tag) == 2 and node.tag[0] == "H"]
-    headings = [node for node in headings if node.tag[1].isdigit()]
+    headings = [node for node in top.branch() if node.tag in _HEADINGS]
     for before, node in pairwise([Node("H0"), *headings]):
         node.tag = f"H{min(int(node.tag[1]), int(before.tag[1]) + 1)}"
 

@@ -19,8 +19,9 @@ _SOFT_HYPHEN = "\u00ad"
 #: the last glyph of a line as the engine writes it: ... <0012 0034>] TJ
 _LAST_GLYPH = re.compile(rb"^(.*<[0-9a-f]*)([0-9a-f]{4})>(-?[\d.]+)?\] TJ$", re.DOTALL)
 
-#: characters that fonts draw with the glyph of a plainer one, as `<0012> <2010>` has them
-_COMMON = {b"2010": b"002d", b"2011": b"002d", b"00ad": b"002d", b"00a0": b"0020"}
+_JOINTS = "-\u2010\u2013\u2014/"
+#: characters that fonts draw with the glyph of a plainer one
+_COMMON = {"\u2010": "-", "\u2011": "-", "\u00ad": "-", "\u00a0": " "}
 #: ems between two pieces of a line from which on they are heard as two words
 _GAP = 0.15
 
@@ -45,13 +46,19 @@ def speak(top: Node) -> Edits:
                 text = pydyf.String(_logical(mark))
                 node.kids[place] = Node("Span", mark.page, said={"ActualText": text}, kids=[mark])
             elif mark.line is not None and mark.box.text.strip():
-                edits[mark.page, mark.mcid] = "hyphen" if _is_divided(mark) else "space"
+                edits[mark.page, mark.mcid] = _line_end(mark)
     words = [mark for mark in top.marks() if isa(mark.box, "TextBox")]
     for before, mark in pairwise(words):
         key = (before.page, before.mcid)
         if key not in edits and _is_apart(before, mark) and not _is_right_to_left(before):
             edits[key] = "space"
     return edits
+
+
+def _line_end(mark: Mark) -> str:
+    if _is_divided(mark):
+        return "hyphen"
+    return "" if _joins(mark.box.text) else "space"
 
 
 def _is_apart(before: Mark, mark: Mark) -> bool:
@@ -77,7 +84,15 @@ def _logical(mark: Mark) -> str:
     text = str(mark.box.text)
     if mark.line is None:
         return text
-    return text[:-1] + _SOFT_HYPHEN if _is_divided(mark) else text.rstrip() + " "
+    if _is_divided(mark):
+        return text[:-1] + _SOFT_HYPHEN
+    return text if _joins(text) else text.rstrip() + " "
+
+
+def _joins(text: str) -> bool:
+    """Return whether a line ends in the hyphen or dash of a compound, which no space follows."""
+    end = text[-2:]
+    return len(end) == 2 and end[1] in _JOINTS and not end[0].isspace()
 
 
 def _is_divided(mark: Mark) -> bool:
@@ -114,28 +129,37 @@ def amend(
     decoration = {(mark.page, mark.mcid): "" for mark in artefacts}
     decoration |= {(mark.page, mark.mcid): "/Pagination" for mark in margin}
     fonts = {str(font.hash): _Letters(font.to_unicode) for font in document.fonts.values()}
-    _mend_letters(pdf)
+    _mend_letters(document, pdf)
     pages = [item for item in pdf.objects if _is_page(item)]
     for number, page in enumerate(pages):
         stream = resolve(pdf, page["Contents"])
         stream.stream = _amended(stream.stream, number, edits, decoration, fonts)
 
 
-def _mend_letters(pdf: pydyf.PDF) -> None:
+def _mend_letters(document: Any, pdf: pydyf.PDF) -> None:
     """Let a glyph that several characters share be the commonest of them.
 
     The engine notes the first it meets: were that a divided word's hyphen, nobody who
     searched for "well-known" would find it.
     """
+    for font in document.fonts.values():  # binding makes its own map of these
+        for glyph, text in font.to_unicode.items():
+            if text in _COMMON:
+                font.to_unicode[glyph] = _COMMON[text]
+    plainer = {_hexadecimal(text): _hexadecimal(common) for text, common in _COMMON.items()}
     for item in pdf.objects:
         if isinstance(item, pydyf.Dictionary) and "ToUnicode" in item:
             stream = resolve(pdf, item["ToUnicode"])
             stream.stream = [
-                line[:8] + _COMMON[line[8:-1]] + b">"
-                if isinstance(line, bytes) and line[8:-1] in _COMMON
+                line[:8] + plainer[line[8:-1]] + b">"
+                if isinstance(line, bytes) and line[8:-1] in plainer
                 else line
                 for line in stream.stream
             ]
+
+
+def _hexadecimal(character: str) -> bytes:
+    return character.encode("utf-16-be").hex().encode()
 
 
 class _Letters:

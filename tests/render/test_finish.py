@@ -81,6 +81,16 @@ def test_divided_words_are_whole_and_hyphens_of_their_own_stay(printed: Print) -
     assert painted.count(b"feff00ad") > 2  # words were divided, so this test can fail
 
 
+def test_a_compound_broken_at_its_hyphen_stays_one_word(printed: Print) -> None:
+    pdf = printed("<p>south-<wbr><br>western winds</p><p>1914–<br>18, he said –<br>so there</p>")
+    assert tree(pdf) == ["P south-western winds", "P 1914–18, he said – so there"]
+
+
+def test_hyphens_can_be_found(printed: Print) -> None:
+    pdf = printed("<p>A line of incom\u2010<b>prehensible</b> north-western</p>")
+    assert "north-western" in Voice(pdf).read(only(pdf, "P"))
+
+
 def test_lines_end_with_a_space(printed: Print) -> None:
     pdf = printed("<h1>The rivers<br>under the sand</h1>")
     assert tree(pdf) == ["H1 The rivers under the sand"]
@@ -244,7 +254,9 @@ def test_a_line_under_a_word_belongs_to_the_word(printed: Print) -> None:
 
 def test_right_to_left_lines_are_read_in_their_order(printed: Print) -> None:
     text = "بدأت المنارة نارًا تهدي السفن"
-    pdf = printed(f'<article lang="ar" dir="rtl"><p style="direction: rtl">{text}</p></article>')
+    pdf = printed(
+        f'<article id="a" lang="ar" dir="rtl"><p style="direction: rtl">{text}</p></article>'
+    )
     article = only(pdf, "Art")
     assert str(article.Lang) == "ar"
     assert Voice(pdf).read(article).strip() == text
@@ -252,8 +264,8 @@ def test_right_to_left_lines_are_read_in_their_order(printed: Print) -> None:
 
 def test_a_language_is_named_where_it_changes(printed: Print) -> None:
     pdf = printed(
-        '<article lang="fr"><p>Bonjour <span lang="en">world</span></p></article>'
-        '<article lang="en"><p lang="en">Hello</p></article>'
+        '<article id="one" lang="fr"><p>Bonjour <span lang="en">world</span></p></article>'
+        '<article id="two" lang="en"><p lang="en">Hello</p></article>'
     )
     named = [(str(one.S), str(one.Lang)) for one in elements(pdf) if "/Lang" in one]
     assert named == [("/Art", "fr"), ("/Span", "en"), ("/Art", "en")]
