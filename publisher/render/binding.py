@@ -80,7 +80,8 @@ class _Binder:
         """Append the pages of a signature with their tags."""
         source = self._source(signature)
         first = len(self.pdf.pages)
-        self.pdf.pages.extend(source.pages)
+        for page in source.pages:  # one by one: places are named anew, for the whole
+            self.pdf.pages.append(page)
         pages = [self.pdf.pages[number] for number in range(first, len(self.pdf.pages))]
         tree = self.pdf.copy_foreign(source.Root.StructTreeRoot)
         owners = _numbers(tree.ParentTree)
