@@ -22,7 +22,6 @@ _DRAWING = re.compile(r'<div class="drawing" style="[^"]*?\bheight: ([\d.]+)pt[^
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _ITEM = re.compile(r"<li\b.*?</li>", re.DOTALL)
 _TAGS = re.compile(r"<[^>]+>")
-CHART_SCALE = 1.22  #: charts are drawn narrower and printed larger: 7.5 points become 9.15
 #: classes of blocks that stay in one piece, and how they behave
 _SHAPES = {
     "pull-quote": Shape.QUOTE,
@@ -48,78 +47,73 @@ class Part:
         return lines * _NOTE_LINE + _NOTE_ABOVE if notes else 0.0
 
 
-def parts_of(
-    blocks: Sequence[Block],
-    kind: Kind,
-    slug: str,
-    pictures: Mapping[str, Picture],
-    words: Mapping[str, str],
-    face: Path,
-) -> list[Part]:
+@dataclass(frozen=True, kw_only=True)
+class Makings:
+    """What an article's blocks are made with."""
+
+    kind: Kind
+    slug: str
+    pictures: Mapping[str, Picture]  #: by the address that stands in the body
+    words: Mapping[str, str]
+    face: Path  #: of tables
+    scale: float  #: by which charts are printed larger than they are drawn
+
+
+def parts_of(blocks: Sequence[Block], makings: Makings) -> list[Part]:
     """Return a body's blocks as the phone prints them.
 
-    `pictures` by the address that stands in the body. On a data page the chart comes
-    first; answers have a screen of their own, to which the questions lead.
+    On a data page the chart comes first; answers have a screen of their own, to which the
+    questions lead.
     """
-    if kind is Kind.DATA:
+    if makings.kind is Kind.DATA:
         blocks = sorted(blocks, key=lambda one: not {"chart", "map"} & one.classes)
     made = [
         part
         for block in quotes_apart(without_short_ends(tuple(blocks)))
-        for part in _parts(block, kind, slug, pictures, words, face)
+        for part in _parts(block, makings)
     ]
-    return _with_way_to_answers(made, slug, words)
+    return _with_way_to_answers(made, makings.slug, makings.words)
 
 
-def _parts(
-    block: Block,
-    kind: Kind,
-    slug: str,
-    pictures: Mapping[str, Picture],
-    words: Mapping[str, str],
-    face: Path,
-) -> list[Part]:
+def _parts(block: Block, makings: Makings) -> list[Part]:
     """Return what a block becomes; lists of terms and wide tables are taken apart."""
     if block.tag == "dl":
         entries = _ENTRY.findall(block.html)
         return [Part(html=f"<dl>{entry}</dl>", shape=Shape.SOLID) for entry in entries]
-    if block.tag == "ol" and kind is Kind.QUIZ:
-        items = _ITEM.findall(block.html)
-        return [
-            Part(
-                html=f'<ol start="{n}" style="counter-reset: question {n - 1}">{item}</ol>',
-                shape=Shape.SOLID,
-            )
-            for n, item in enumerate(items, 1)
-        ]
+    if block.tag == "ol" and makings.kind is Kind.QUIZ:
+        items = enumerate(_ITEM.findall(block.html), 1)
+        lists = (
+            f'<ol start="{n}" style="counter-reset: question {n - 1}">{i}</ol>' for n, i in items
+        )
+        return [Part(html=html, shape=Shape.SOLID) for html in lists]
     if "table" in block.classes:
-        rows = stacked(block.html, PHONE.type_width, face)
+        rows = stacked(block.html, PHONE.type_width, makings.face)
         if rows:
             return [Part(html=row, shape=Shape.SOLID) for row in rows]
-    return [_part(block, slug, pictures, words, face)]
+    return [_part(block, makings)]
 
 
-def _part(
-    block: Block, slug: str, pictures: Mapping[str, Picture], words: Mapping[str, str], face: Path
-) -> Part:
+def _part(block: Block, makings: Makings) -> Part:
     classes = block.classes
     if "picture" in classes:
         found = _IMAGE.search(block.html)
-        picture = pictures.get(unescape(found[1])) if found else None
+        picture = makings.pictures.get(unescape(found[1])) if found else None
         return Part(html=block.html, shape=Shape.PICTURE, picture=picture, wide="wide" in classes)
     if "qr" in classes:
         return Part(html=_button(block.html), shape=Shape.SOLID)
     if "table" in classes:
         return Part(html=block.html, shape=Shape.FIGURE)
     if "answers" in classes:
-        start = f'<section class="answers" id="{escape(slug)}-answers"><h2>{words["answers"]}</h2>'
+        name = f"{escape(makings.slug)}-answers"
+        title = escape(makings.words["answers"])
+        start = f'<section class="answers" id="{name}"><h2>{title}</h2>'
         html = block.html.replace('<section class="answers">', start, 1)
         return Part(html=html, shape=Shape.SCREEN)
     if "fact-box" in classes:  # its title is a heading of the second rank, like a crosshead
         html = block.html.replace("<h3", "<h2").replace("</h3>", "</h2>")
         return Part(html=html, shape=Shape.FIGURE)
     if "chart" in classes or "map" in classes:
-        return Part(html=_enlarged(block.html), shape=Shape.FIGURE)
+        return Part(html=_enlarged(block.html, makings.scale), shape=Shape.FIGURE)
     for name, shape in _SHAPES.items():
         if name in classes:
             return Part(html=block.html, shape=shape)
@@ -128,12 +122,13 @@ def _part(
     return Part(html=block.html, shape=Shape.SOLID if block.tag == "hr" else Shape.TEXT)
 
 
-def _enlarged(html: str) -> str:
+def _enlarged(html: str, scale: float) -> str:
     """Print a drawing larger than it is drawn, its words with it."""
 
     def wrapped(match: re.Match[str]) -> str:
-        height = float(match[1]) * CHART_SCALE
-        return f'<div class="enlarged" style="height: {height:.2f}pt">{match[0]}'
+        height = float(match[1]) * scale
+        opening = f'<div class="enlarged" style="height: {height:.2f}pt">'
+        return opening + match[0].replace(' style="', f' style="transform: scale({scale}); ', 1)
 
     made, count = _DRAWING.subn(wrapped, html, count=1)
     if not count:

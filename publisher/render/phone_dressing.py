@@ -13,7 +13,7 @@ from publisher.render import colour
 from publisher.render.blocks import Block, split_blocks, with_dropcap, with_end_mark
 from publisher.render.pdf import Leaf
 from publisher.render.phone_blocks import (
-    CHART_SCALE,
+    Makings,
     Part,
     on_screen,
     parts_of,
@@ -41,6 +41,8 @@ _SPACES = {
     Shape.SCREEN: (0.0, 0.5),
 }
 _HANG = 4.0  #: the padding below a link to tap, which the engine counts twice at a page's end
+#: charts are drawn narrower and printed larger: their 6.5 and 7.5 points become 9 and more
+_CHART_SCALE, _MAP_SCALE = 1.39, 1.22
 _QUOTE_AIR = 26.0  #: millimetres a quote may take
 #: kinds whose first letter is enlarged, and those that need no end mark
 _DROPCAP = frozenset({Kind.FEATURE, Kind.OPINION})
@@ -113,7 +115,15 @@ class PhoneDresser:
             blocks = [_untied(block) for block in with_end_mark(blocks)]
         pictures = {picture.path: picture for picture in body.pictures}
         face = self._frames.voices.plain("table", place.language).path
-        return parts_of(blocks, place.kind, article.slug, pictures, words, face)
+        makings = Makings(
+            kind=place.kind,
+            slug=article.slug,
+            pictures=pictures,
+            words=words,
+            face=face,
+            scale=_scale(place),
+        )
+        return parts_of(blocks, makings)
 
     def _body(self, place: Place) -> Body:
         slug = place.article.slug
@@ -150,7 +160,7 @@ class PhoneDresser:
             arabic=voices.plain("source", "ar").path,
             arabic_bold=voices.plain("chart_title", "ar").path,
             maps=voices.theme.maps,
-            width=PHONE.type_width / CHART_SCALE,
+            width=PHONE.type_width / _scale(place),
         )
 
     # ---- measuring -------------------------------------------------------------------
@@ -222,6 +232,11 @@ class PhoneDresser:
         if lead is None:
             return replace(part, html="").html
         return with_picture(part, lead.url, lead.width, lead.height).html
+
+
+def _scale(place: Place) -> float:
+    """Return how much larger drawings are printed than drawn; maps need room for their names."""
+    return _MAP_SCALE if "/// map" in place.article.body else _CHART_SCALE
 
 
 def _untied(block: Block) -> Block:

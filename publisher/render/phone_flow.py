@@ -235,7 +235,8 @@ class _Pager:
             top = self._top(strip)
             room = self._room - top + _SPARE
             fitting = int(room / self._line + 0.05)
-            if fitting >= lines and (lines * self._line + tied <= room or not self._used):
+            whole = not self._used and lines < 4  # too short to be broken, nothing to go along
+            if fitting >= lines and (lines * self._line + tied <= room or whole):
                 break
             fitting = min(fitting, lines - 2)
             if fitting >= 2:

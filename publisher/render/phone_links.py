@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
-from publisher.render.pdf import Printed
+from publisher.render.archive import written
 from publisher.render.phone_sheet import PHONE
 from publisher.render.sheet import MM
 
@@ -22,35 +22,34 @@ _HIGH = 14.0  #: millimetres of the foot that can be tapped
 
 
 def with_footer_links(
-    printed: Printed, anchors: Sequence[str], words: Mapping[str, str], *, mirrored: bool = False
+    data: bytes,
+    pages: Sequence[str],
+    starts: Sequence[int],
+    words: Mapping[str, str],
+    *,
+    mirrored: bool = False,
 ) -> bytes:
-    """Return the PDF with its feet linked: `anchors` in reading order, the contents first.
+    """Return the PDF with its feet linked.
 
-    `words` say what "contents" and "next_story" are called. `mirrored` for a publication
-    read from the right.
+    `pages` are the names of all pages; `starts` those (from 1) at which a part begins, the
+    contents first; `words` say what "contents" and "next_story" are called. `mirrored` for
+    a publication read from the right.
     """
-    pages = sorted({page for anchor in anchors if (page := printed.page_of(anchor))})
-    with pikepdf.open(io.BytesIO(printed.data)) as pdf:
+    with pikepdf.open(io.BytesIO(data)) as pdf:
         tree = _Tree(pdf)
-        for leaf in printed.leaves:
-            if leaf.name in _BARE:
+        for number, name in enumerate(pages, 1):
+            if name in _BARE or not starts:
                 continue
-            here = pdf.pages[leaf.number - 1]
-            if leaf.name not in _NO_CONTENTS and pages:
-                tree.link(here, pdf.pages[pages[0] - 1], words["contents"], left=not mirrored)
-            following = bisect_right(pages, leaf.number)
-            if following < len(pages):
-                target = pdf.pages[pages[following] - 1]
+            here = pdf.pages[number - 1]
+            if name not in _NO_CONTENTS:
+                contents = pdf.pages[starts[0] - 1]
+                tree.link(here, contents, words["contents"], left=not mirrored)
+            following = bisect_right(starts, number)
+            if following < len(starts):
+                target = pdf.pages[starts[following] - 1]
                 tree.link(here, target, words["next_story"], left=mirrored)
         pdf.Root.PageLayout = Name.SinglePage
-        out = io.BytesIO()
-        pdf.save(
-            out,
-            deterministic_id=True,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            compress_streams=True,
-        )
-    return out.getvalue()
+        return written(pdf)
 
 
 class _Tree:

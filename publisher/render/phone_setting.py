@@ -1,6 +1,6 @@
 """Issue -> the phone edition as HTML, whole and part by part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +14,8 @@ from publisher.content.markdown import wanting_severity
 from publisher.content.typography import typeset
 from publisher.render.colour import legible
 from publisher.render.folders import STATIC, TEMPLATES, own_templates, template_folders
+from publisher.render.leaf import Leaf
 from publisher.render.links import Links
-from publisher.render.pdf import Leaf, Ruler
-from publisher.render.phone_blocks import CHART_SCALE
 from publisher.render.phone_cover import make_cover
 from publisher.render.phone_dressing import GALLEY, SENTINEL, Flowed, PhoneDresser
 from publisher.render.phone_pictures import Frames
@@ -50,12 +49,15 @@ _CARD_WORDS, _CARD_MOST = 27.0, 88.0
 _POSTER = 58.0  #: of a card without a picture, where there is room
 _THUMB = 18.0  #: a contents picture's edge, millimetres
 
+#: lays a document out and returns its pages
+Lay = Callable[[str], Sequence[Leaf]]
+
 
 class PhoneSetting:
     """One issue on phone screens."""
 
-    def __init__(self, issue: Issue, publication: Publication, ruler: Ruler) -> None:
-        self.issue, self.publication, self._ruler = issue, publication, ruler
+    def __init__(self, issue: Issue, publication: Publication, lay: Lay) -> None:
+        self.issue, self.publication, self._lay = issue, publication, lay
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
         self.plates = Plates(issue.folder, issue.build_folder / "cache", severities)
         self.theme = load_theme(publication)
@@ -85,7 +87,6 @@ class PhoneSetting:
             "phone": {
                 "body": BODY,
                 "leading": leading("ltr"),
-                "chart": CHART_SCALE,
                 "arabic": ARABIC_BODY,
                 "arabic_leading": leading("rtl"),
             },
@@ -115,22 +116,21 @@ class PhoneSetting:
             self._words[language] = words(language, *folders)
         return self._words[language]
 
-    def parts(self) -> list[str]:
-        """Return cover, contents, every place and the back, each as HTML."""
-        after = [*self.places[1:], None]
-        middle = [self.part(place, then) for place, then in zip(self.places, after, strict=True)]
-        return [self.front(), self.contents(), *middle, self.back()]
-
     def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
         """Return parts as one HTML document, with what stands in the margins or without."""
-        number = self.words(self.publication.language)["issue_number"]
         return render(
             self.env,
             "phone/phone.html",
             furniture=furniture,
             parts=[Markup(part) for part in parts],  # noqa: S704 -- templates made them
-            title=f"{self.publication.title}, {number.format(number=self.issue.number)}",
+            title=self.title,
         )
+
+    @property
+    def title(self) -> str:
+        """The title and number, as a reader's window says it."""
+        number = self.words(self.publication.language)["issue_number"]
+        return f"{self.publication.title}, {number.format(number=self.issue.number)}"
 
     # ---- front and back --------------------------------------------------------------
 
@@ -169,8 +169,11 @@ class PhoneSetting:
             max_bytes=THUMB_BYTES if width < 30 else 45_000,
         )
 
-    def back(self) -> str:
-        """Return the last screens: subscribe and pass on, then the colophon."""
+    def back(self, credited: Sequence[str]) -> str:
+        """Return the last screens: pass on and subscribe, then the colophon.
+
+        `credited` are the credits of the pictures within the texts.
+        """
         named = self.words(self.publication.language)
         links = Links(self.publication, self.issue.week)
         number = named["issue_number"].format(number=self.issue.number)
@@ -186,22 +189,25 @@ class PhoneSetting:
             "phone/back.html",
             call=call,
             share=share_links(links.web or links.archive, text),
-            credits=credits(self.issue.articles, [*front, *self.dresser.credits]),
+            credits=credits(self.issue.articles, [*front, *credited]),
         )
 
     # ---- places ----------------------------------------------------------------------
 
-    def part(self, place: Place, then: Place | None) -> str:
-        """Return one place as HTML, with the way to the next one at its end."""
-        html = self._dressed(place, None)
-        last = self._ruler.leaves(self.document([html], furniture=False))[-1]
-        room = (1 - last.fill) * PHONE.type_height - _CARD_AIR
-        card = self._card(then, room)
-        return self._dressed(place, card) if card else html
-
-    def _dressed(self, place: Place, card: dict[str, Any] | None) -> str:
+    def part(self, place: Place) -> str:
+        """Return one place as HTML; the way on to the next one is laid over it, see `card`."""
         if place.kind is Kind.BRIEF:
-            return self._briefs(place, card)
+            return self._briefs(place)
+        return self._dressed(place)
+
+    def card(self, place: Place, room: float) -> str:
+        """Return the way on to what follows a place, as large as there is room in millimetres."""
+        here = self.places.index(place)
+        then = self.places[here + 1] if here + 1 < len(self.places) else None
+        card = self._card(then, room - _CARD_AIR)
+        return render(self.env, "phone/partials/card.html", card=card) if card else ""
+
+    def _dressed(self, place: Place) -> str:
         opening = opening_of(place, self.plates)
         story, hero, plates = self._story(place, opening), None, []
         picture = place.article.picture
@@ -217,7 +223,7 @@ class PhoneSetting:
         for figure, wide in figures:
             plate = self._frames.plate(figure, story.slug, story.language, wide=wide)
             plates += [plate] if plate else []
-        context: dict[str, Any] = {"story": story, "hero": hero, "plates": plates, "card": card}
+        context: dict[str, Any] = {"story": story, "hero": hero, "plates": plates}
         return render(
             self.env,
             "phone/story.html",
@@ -264,7 +270,7 @@ class PhoneSetting:
             "height": round(min(room, _POSTER), 1),
         }
 
-    def _briefs(self, place: Place, card: dict[str, Any] | None) -> str:
+    def _briefs(self, place: Place) -> str:
         briefs = brief_places(place, self.publication)
         stories = [self._story(brief, "brief") for brief in briefs]
         texts = [self.dresser.text(brief, self.words(brief.language)) for brief in briefs]
@@ -279,7 +285,6 @@ class PhoneSetting:
             briefs=list(zip(stories, texts, pictures, strict=True)),
             colour=legible(self.publication.colour, self._paper),
             deep=legible(self.publication.colour, "#ffffff", 8.0),
-            card=card,
         )
 
     # ---- measuring -------------------------------------------------------------------
@@ -293,4 +298,4 @@ class PhoneSetting:
             story=story,
             blocks=[Markup(block) for block in blocks],  # noqa: S704 -- sanitised or our own
         )
-        return self._ruler.leaves(self.document([galley], furniture=False))
+        return self._lay(self.document([galley], furniture=False))
