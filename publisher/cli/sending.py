@@ -126,7 +126,9 @@ def _show_outlook(desk: Desk, week: Week, view: sending.Outlook, *, as_json: boo
     out.print(f"[bold]{escape(view.subject)}[/]")
     out.print(f"  {view.waiting} would be mailed by {view.sender}; {view.had} have it already")
     if report.problems:
-        out.print(f"  {len(report.problems)} problems: see `publisher render --week {week}`")
+        out.print(f"  {len(report.problems)} problems: see `publisher check --week {week}`")
+    if report.errors and records.get(desk.engine, week).editable:
+        out.print(f"  It would be refused: {len(report.errors)} of them are errors.")
     out.print("Nothing was sent.")
 
 

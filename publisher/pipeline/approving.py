@@ -14,7 +14,7 @@ from publisher.pipeline.desk import Desk
 from publisher.pipeline.letters import announce_hold
 from publisher.pipeline.message import issue_message
 from publisher.pipeline.record import Record
-from publisher.pipeline.reporting import Report, read_report
+from publisher.pipeline.reporting import Report, is_fresh, read_report
 from publisher.pipeline.states import State, check_move
 from publisher.problems import Problem
 from publisher.week import Week
@@ -39,15 +39,30 @@ class Unsound(PublisherError):
         )
 
 
+class Stale(PublisherError):
+    """The issue was changed after it was rendered."""
+
+    exit_code = 3
+
+    def __init__(self, week: Week) -> None:
+        super().__init__(
+            f"issue {week} was changed after it was rendered: run `publisher check --week {week}`,"
+            " which renders it anew, look at it, then approve it"
+        )
+
+
 def approve(desk: Desk, week: Week, *, by: str, despite_errors: bool = False) -> Record:
     """Freeze a rendered issue: its mail in the database, its editions in build/approved.
 
-    Raises `Unsound` naming the errors that were found, unless told to go on despite them.
+    Raises `Unsound` naming the errors that were found, unless told to go on despite them,
+    and `Stale` when what was rendered, and looked at, is not what its files say any more.
     Errors gone past and checks that issue.toml weighs otherwise are put on record.
     """
     record = records.get(desk.engine, week)
     check_move(week, record.state, State.APPROVED, record.held_state)
     report = read_report(desk, week)
+    if not is_fresh(desk, week, report):
+        raise Stale(week)
     if report.errors and not despite_errors:
         raise Unsound(week, report.errors)
     _keep_approved(desk, week)

@@ -10,11 +10,11 @@ from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.examining import examine, inputs_of
+from publisher.pipeline.examining import examine
 from publisher.pipeline.known_links import Finding, Standing, link_problems
 from publisher.pipeline.linking import Told, check_links
 from publisher.pipeline.making import draw_up, render_week
-from publisher.pipeline.reporting import read_report, write_report
+from publisher.pipeline.reporting import is_fresh, read_report, write_report
 from publisher.pipeline.states import State
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
@@ -97,15 +97,7 @@ def _up_to_date(desk: Desk, week: Week, only: Sequence[str]) -> bool:
     record = records.find(desk.engine, week)
     if not only and (record is None or (record.held_state or record.state) is not State.RENDERED):
         return False
-    report = read_report(desk, week)
-    made = {edition.edition: edition for edition in report.rendered}
-    state = inputs_of(desk.publication, desk.folder(week))
-    return bool(made) and all(
-        name in made
-        and report.inputs.get(name) == state
-        and all(file.is_file() for file in made[name].files)
-        for name in only or made
-    )
+    return is_fresh(desk, week, read_report(desk, week), only)
 
 
 def _frozen(desk: Desk, week: Week) -> bool:

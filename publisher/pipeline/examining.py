@@ -1,6 +1,5 @@
 """Everything that is wrong with an issue, weighed and placed: what `check` and preview show."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,15 +7,18 @@ from pathlib import Path
 
 from publisher import __version__
 from publisher.checks import judge
-from publisher.config import FILE, Publication
+from publisher.config import Publication
 from publisher.content.issue import Issue
 from publisher.pipeline.known_links import link_problems, remembered
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered
 from publisher.render.preflight import issue_problems
 from publisher.render.preflight.places import locate, paged
+from publisher.render.stamps import digest, file_digest, stamp
 from publisher.render.templates import TEMPLATES
 
+#: what of a publication no edition shows
+_OF_NO_PAGE = frozenset({"schedule", "delivery", "sources", "root"})
 #: found on pages of one edition: the same words on a page of another are another finding
 _OF_A_PAGE = frozenset({"overset", "widows", "stranded", "wide", "last_page"})
 
@@ -67,15 +69,27 @@ def _order(problem: Problem) -> tuple[bool, bool, int]:
 
 
 def inputs_of(publication: Publication, issue_folder: Path) -> str:
-    """Return a name for all files an issue is made of; it changes when one of them does."""
-    build = issue_folder / "build"
+    """Return a name for all that an issue is made of; it changes when something of it does.
+
+    By content, so that a copy on another machine has the same name.
+    """
     own = publication.root / "templates"
-    files = [publication.root / FILE]
-    files += [path for path in issue_folder.rglob("*") if not path.is_relative_to(build)]
-    files += [path for folder in (own, TEMPLATES) for path in folder.rglob("*")]
-    whole = hashlib.sha256(__version__.encode())
-    for path in sorted(set(files)):
-        if path.is_file():
-            state = path.stat()
-            whole.update(f"{path}\0{state.st_mtime_ns}\0{state.st_size}\0".encode())
-    return whole.hexdigest()
+    files: list[tuple[str, Path]] = []
+    for folder in (issue_folder, own, TEMPLATES):
+        files += [(path.relative_to(folder).as_posix(), path) for path in folder.rglob("*")]
+    settings = {
+        name: getattr(publication, name)
+        for name in publication.__dataclass_fields__
+        if name not in _OF_NO_PAGE
+    }
+    lines = [__version__, stamp(publication), repr(settings), publication.delivery.pdf]
+    for name, path in sorted(files):
+        if _counts(name) and path.is_file():
+            lines += [name, file_digest(path)]
+    return digest(*lines)
+
+
+def _counts(name: str) -> bool:
+    """Whether a file may have a part in an issue: editors' backups and what was built have none."""
+    first, last = name.partition("/")[0], name.rpartition("/")[2]
+    return first != "build" and not last.startswith(".") and not last.endswith(("~", ".pyc"))

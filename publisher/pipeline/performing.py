@@ -11,6 +11,7 @@ from publisher.pipeline.approving import Unsound, approve, hold
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.letters import announce_draft, announce_hold
 from publisher.pipeline.making import collect_week, render_week
+from publisher.pipeline.reporting import is_fresh, read_report
 from publisher.pipeline.sending import send_issue
 from publisher.pipeline.states import State
 from publisher.problems import Problem
@@ -72,7 +73,10 @@ def _draft(desk: Desk, week: Week) -> str:
 def _send(desk: Desk, week: Week) -> str:
     record = records.get(desk.engine, week)
     automatic = desk.publication.schedule.approval is Approval.AUTOMATIC
-    if record.state is State.RENDERED and automatic:
+    if record.state in (State.COMPOSED, State.RENDERED) and automatic:
+        # an editor may have mended something since the draft: that is what is to go out
+        if record.state is State.COMPOSED or not is_fresh(desk, week, read_report(desk, week)):
+            render_week(desk, week)
         approve(desk, week, by="automatic")
     certificate = send_issue(desk, week)
     if certificate.waiting and desk.stopping():

@@ -11,6 +11,7 @@ from publisher.checks import Level
 from publisher.content.files import save
 from publisher.content.issue import Issue
 from publisher.pipeline.desk import Desk
+from publisher.pipeline.examining import inputs_of
 from publisher.problems import Problem, Severity, Spot
 from publisher.render import Rendered
 from publisher.week import Week
@@ -55,6 +56,18 @@ def read_report(desk: Desk, week: Week) -> Report:
             for slug, until in found.get("embargoes", {}).items()
         },
         relaxed={name: Level(level) for name, level in found.get("relaxed", {}).items()},
+    )
+
+
+def is_fresh(desk: Desk, week: Week, report: Report, only: Sequence[str] = ()) -> bool:
+    """Whether the editions (all, or `only` these) show the issue as its files are now."""
+    made = {edition.edition: edition for edition in report.rendered}
+    state = inputs_of(desk.publication, desk.folder(week))
+    return bool(made) and all(
+        name in made
+        and report.inputs.get(name) == state
+        and all(file.is_file() for file in made[name].files)
+        for name in only or made
     )
 
 

@@ -12,7 +12,7 @@ from publisher.config import Approval, Publication, SourceConfig, SourceKind
 from publisher.content.issue import FILE
 from publisher.pipeline import record as records
 from publisher.pipeline import steps
-from publisher.pipeline.approving import Unsound, approve, release
+from publisher.pipeline.approving import Stale, Unsound, approve, release
 from publisher.pipeline.checking import Checked, check_week
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.examining import examine
@@ -105,8 +105,7 @@ def test_what_has_changed_is_rendered_before_it_is_judged(desk: Desk, what: str)
     elif what == "issue.toml":
         with_preflight(desk, 'headline = "off"')
     elif what == "publication":
-        with (desk.publication.root / "publication.toml").open("a") as file:
-            file.write("\n# a note\n")
+        desk = desk_at(replace(desk.publication, tagline="Anew"), desk.engine, desk.clock)
     else:
         own = desk.publication.root / "templates" / "words"
         own.mkdir(parents=True)
@@ -345,3 +344,35 @@ def test_a_place_that_is_wrong_on_two_pages_is_told_of_both(publication: Publica
         (3, "page 3"),
         (7, "phone page 7"),
     ]
+
+
+def test_what_was_changed_after_it_was_looked_at_is_not_approved(desk: Desk) -> None:
+    render_week(desk, W47)
+    leave_a_gap(desk)
+    with pytest.raises(Stale, match="publisher check --week 2026-W47"):
+        approve(desk, W47, by="ada", despite_errors=True)
+    edit(article(desk), "TK the harbour", "The harbour")
+    approve(desk, W47, by="ada")
+
+
+def test_a_backup_of_an_editors_program_changes_nothing(desk: Desk) -> None:
+    render_week(desk, W47)
+    folder = desk.folder(W47) / "articles"
+    for name in (".rain-at-last.md.swp", "rain-at-last.md~", ".DS_Store"):
+        (folder / name).write_text("x")
+    article(desk).touch()
+    assert not check_week(desk, W47).rendered_anew
+
+
+def test_an_automatic_issue_goes_out_as_it_was_mended_after_the_draft(
+    desk: Desk, clock: Clock
+) -> None:
+    desk = automatic(desk)
+    leave_a_gap(desk)
+    render_week(desk, W47)
+    edit(article(desk), "TK the harbour", "A mended harbour")
+    clock.to("2026-11-21T07:00")
+    perform(desk, W47, "send")
+    assert state(desk) is State.SENT
+    page = desk.folder(W47) / "build" / "approved" / "web" / "index.html"
+    assert "A mended harbour" in page.read_text()
