@@ -76,7 +76,7 @@ def digest(issue: Issue, publication: Publication, show: Show, room: Room) -> Di
     The cover story leads, then come the stories of the coverlines, then others with
     pictures in the issue's order; briefs are a list; everything else is named.
     """
-    links = Links(publication, issue.week)
+    links = Links(publication, issue.week, issue.editions)
     tones = {section.name: number for number, section in enumerate(publication.sections)}
 
     def story(slot: Slot, article: Article, text: str, leading: bool | None = None) -> Story:

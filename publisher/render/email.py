@@ -61,7 +61,7 @@ def fit(issue: Issue, publication: Publication) -> Fitted:
     pictures = _Pictures(issue, publication, words_of(env))
     context: dict[str, Any] = {
         "issue": issue,
-        "links": Links(publication, issue.week),
+        "links": Links(publication, issue.week, issue.editions),
         "cover": pictures.cover(),
         "preheader": _preheader(issue),
     }
@@ -144,7 +144,7 @@ class _Pictures:
 
     def __init__(self, issue: Issue, publication: Publication, words: Mapping[str, str]) -> None:
         self.issue, self.publication, self.words = issue, publication, words
-        self.links = Links(publication, issue.week)
+        self.links = Links(publication, issue.week, issue.editions)
         self.folder = issue.build_folder / "web" / "pictures"
         self.problems: list[Problem] = []
         self._made: dict[tuple[Picture, bool], Shown | None] = {}

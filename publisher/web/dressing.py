@@ -17,6 +17,8 @@ _ABLE = re.compile(
 )
 #: links to anything but places on the same page
 _LINK = re.compile(r'<a (?=[^>]*href="(?!#))(?![^>]*\btarget=)', re.IGNORECASE)
+#: keeps the issue for reading offline, which would show an editor what was
+_SCRIPT = re.compile(r"<script src=[^>]*></script>\s*", re.IGNORECASE)
 _TRUE, _FALSE = "(min-width: 0)", "(max-width: 0)"
 
 
@@ -32,6 +34,10 @@ def dress(text: str, *, dark: bool) -> str:
 
 
 def keep_at_home(html: str, links: Links, at: str) -> str:
-    """Lead the issue's public addresses to the preview (`at`); let links open a new window."""
+    """Lead the issue's public addresses to the preview (`at`); let links open a new window.
+
+    The page's script, which would not run here, is left out.
+    """
+    html = _SCRIPT.sub("", html)
     html = html.replace(links.issue, at).replace(UNSUBSCRIBE, "#")
     return _LINK.sub('<a target="_blank" rel="noopener noreferrer" ', html)

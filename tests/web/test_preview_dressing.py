@@ -46,3 +46,9 @@ def test_links_stay_at_home_or_open_a_window(demo: Publication) -> None:
     assert f'{window}class="x" href="https://example.org/">' in kept
     assert '<a href="#top">' in kept
     assert "%%" not in kept
+
+
+def test_the_preview_keeps_no_page_for_reading_offline(demo: Publication) -> None:
+    html = '<link href="a"><script src="offline.js" defer></script>\n<script type="application/ld+json">{}</script>'
+    kept = keep_at_home(html, Links(demo, Week(2026, 47)), "/web/dark/")
+    assert kept == '<link href="a"><script type="application/ld+json">{}</script>'
