@@ -152,6 +152,7 @@ class Roles:
     opening_caption: Style = key("Caption on an opening page")
     pull_quote: Style = key("Quotation set apart")
     pull_quote_large: Style = key("The same in opinion")
+    quote_mark: Style = key("The large mark before a quotation in opinion")
     quoted: Style = key("Who said it")
     question: Style = key("Question of an interview")
     box: Style = key("Text of a fact box")
@@ -191,6 +192,7 @@ class Roles:
     quiz_question: Style = key("Question of a quiz")
     quiz_number: Style = key("Its number")
     quiz_answers: Style = key("Answers, upside down")
+    code: Style = key("Words beside a QR code in the text")
     filler_title: Style = key("Line above teasers")
     teaser: Style = key("Title of a teaser")
     teaser_section: Style = key("Its section")
@@ -330,7 +332,9 @@ class Entry:
     """How large the list of contents is set."""
 
     title: Style = key("Title of a story")
+    number: Style = key("Its page")
     cover: Style = key("Title of the cover story")
+    cover_number: Style = key("Its page")
     row: tuple[float, float] = key("Least and most height of a story with a title of one line, mm")
 
 
