@@ -149,11 +149,16 @@ class _Making:
             return ("type",)
         page = self.plates.resolution(image.picture, self.sheet.width, self.sheet.height)
         wide = image.width / self.sheet.type_width * 25.4
-        if page >= _FULL_PPI and image.width / image.height <= _WIDEST:
+        floor = self.plates.floor(self.owner) if self.plates.strict else 0
+        if page >= max(_FULL_PPI, floor) and image.width / image.height <= _WIDEST:
             best = self._best(image)
             if max(best.above.busy, best.below.busy) <= _BUSY:
                 return "full", "framed", "type"
-        return ("framed", "full", "type") if wide >= _FRAMED_PPI else ("type", "framed", "full")
+        return (
+            ("framed", "full", "type")
+            if wide >= max(_FRAMED_PPI, floor)
+            else ("type", "framed", "full")
+        )
 
     # ---- the designs -------------------------------------------------------------------
 

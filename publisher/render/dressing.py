@@ -179,7 +179,7 @@ class Dresser:
         if how.template == "cover-story" and variant != "spread":
             return 0.0, 0.0, 0.0
         second = self._second(place) if variant == "pair" else None
-        found = self._leads.bounds(place.article.picture, how, variant, second)
+        found = self._leads.bounds(place, how, variant, second)
         frame = self._leads.frame(how, variant)
         if found is not None:
             wish, low, high = found
@@ -260,7 +260,7 @@ class Dresser:
                 left.add(next(at for at, b in enumerate(blocks) if "picture" in b.classes))
         if essay:
             left |= {at for at, block in enumerate(blocks) if block.tag == "figure"}
-        pictured = lead is not None and self._leads.bounds(article.picture, how, variant)
+        pictured = lead is not None and self._leads.bounds(place, how, variant)
         title = typeset(article.title, language)
         return Piece(
             slug=article.slug,

@@ -12,7 +12,7 @@ from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG, Sheet
 from publisher.render.tokens import Layout
-from publisher.render.variants import FRAMES, LEAST_PPI, Facts, Frame
+from publisher.render.variants import FRAMES, Facts, Frame
 
 _PORTRAIT, _LETTER = 34.0, 1.25  #: width of a writer's picture; height over width
 _LEAST_WIDTH = 25.0  #: millimetres; a picture of a few pixels is blown up to this
@@ -41,6 +41,7 @@ class Leads:
             direction=place.direction,
             number=place.number,
             page=(self._sheet.width, self._sheet.height),
+            ppi=self._plates.floor(article.slug),
         )
 
     def frame(self, how: Layout, variant: str) -> Frame | None:
@@ -68,19 +69,20 @@ class Leads:
         return sheet.type_width
 
     def bounds(
-        self, picture: Picture | None, how: Layout, variant: str, second: Picture | None = None
+        self, place: Place, how: Layout, variant: str, second: Picture | None = None
     ) -> tuple[float, float, float] | None:
         """Return the height at which a lead is hardly cropped, the least and the most, in mm.
 
         None if it cannot give: there is none, or its place is as large as it is.
         """
-        frame, size = self.frame(how, variant), self._pixels(picture)
+        frame, size = self.frame(how, variant), self._pixels(place.article.picture)
+        ppi = self._plates.floor(place.article.slug)
         if frame is None or size is None or frame.high == 0:
             return None
         low, high = frame.low, frame.high
         ratio = size[0] / size[1]
-        width = self._wide(size, self.width(how, variant), frame)
-        sharp = size[1] / LEAST_PPI * 25.4
+        width = self._wide(size, self.width(how, variant), frame, ppi)
+        sharp = size[1] / ppi * 25.4
         if second is not None:
             other = self._pixels(second) or (3, 2)
             ratio += other[0] / other[1]
@@ -91,11 +93,11 @@ class Leads:
         wish = min(width / ratio, self._sheet.type_height * 0.6)
         return min(max(wish, low), high), low, high
 
-    def _wide(self, size: tuple[int, int], width: float, frame: Frame) -> float:
+    def _wide(self, size: tuple[int, int], width: float, frame: Frame, ppi: float) -> float:
         """Return the width in which a picture stays sharp; what bleeds must reach the edge."""
         if frame.bleeds:
             return width
-        return min(width, max(size[0] / LEAST_PPI * 25.4, _LEAST_WIDTH))
+        return min(width, max(size[0] / ppi * 25.4, _LEAST_WIDTH))
 
     def lead(
         self,
@@ -115,13 +117,13 @@ class Leads:
             return None
         pixels = self._pixels(picture)
         width = self.width(how, variant)
-        bounds = self.bounds(picture, how, variant)
+        bounds = self.bounds(place, how, variant)
         if pixels is None:
             height = width / 1.5  # a lost picture is reported; the page does without
         elif frame is None:
             height = min(width * pixels[1] / pixels[0], width * 0.7)
         elif bounds is not None:
-            width = self._wide(pixels, width, frame)
+            width = self._wide(pixels, width, frame, self._plates.floor(place.article.slug))
             height = size if size is not None else bounds[0]
             if frame.width == "inset":  # what the words above it leave
                 height = min(height, max(self._sheet.height - words, frame.low))
@@ -138,7 +140,7 @@ class Leads:
         """Return the lead picture and a second one, equally high, together as wide as the type."""
         first = place.article.picture
         sizes = self._pixels(first), self._pixels(second)
-        bounds = self.bounds(first, how, "pair", second)
+        bounds = self.bounds(place, how, "pair", second)
         if first is None or sizes[0] is None or sizes[1] is None or bounds is None:
             return None
         ratios = [width / height for width, height in (sizes[0], sizes[1])]

@@ -6,7 +6,7 @@ words, else darkest) hundredth of the pixels under the words: they are where wor
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,11 +20,12 @@ Box = tuple[float, float, float, float]
 LIGHT, DARK = "#ffffff", "#1b1a17"
 _SHADES = {LIGHT: (10, 11, 14), DARK: (250, 249, 246)}  #: what is laid under light, dark words
 _LUMINANCE = {LIGHT: 1.0, DARK: 0.0103}
-_WORST = 0.99  #: of the pixels must be under the limit
+_WORST = 0.99  #: of the pixels must be under the limit, in every tile of what is under words
+_TILES = (4, 0.035)  #: a tile is a fourth of the words' width, and so much of the picture high
 _AIM = READABLE * 1.08  #: a little more, for what scaling and JPEG change
-_AIM_MEAN = 7.0  #: contrast with the middle of what is under the words
+_AIM_MEAN = 5.5  #: contrast with the middle of what is under the words
 _STEPS = 50
-_MEASURED = 400  #: pixels, the longest edge that is looked at
+_MEASURED = 200  #: pixels, the longest edge of a part that is looked at
 _MILKY = 0.2  #: a light veil looks worse than a dark one by so much
 
 _LINEAR = [
@@ -49,15 +50,28 @@ def ground(picture: Path, boxes: tuple[Box, ...], ink: str = "") -> Ground:
     White words on a dark shade or dark words on a light one, whichever needs less, unless
     an ink is given. The file is opened once for each question.
     """
-    parts = _parts(picture, boxes)
+    parts = _parts(picture, [tile for box in boxes for tile in _tiles(box)])
     found = [_with_ink(parts, one) for one in ([ink] if ink else [LIGHT, DARK])]
-    return min(found, key=lambda one: one.shade + _MILKY * (one.ink == DARK))
+    best = min(found, key=lambda one: one.shade + _MILKY * (one.ink == DARK))
+    return replace(best, busy=max(_spread(part) for part in _parts(picture, boxes)))
 
 
 def contrast_below(picture: Path, box: Box, ink: str, shade: float) -> float:
     """Return the least contrast but for a hundredth of the pixels, under a shade."""
     (part,) = _parts(picture, (box,))
     return _contrast(_veiled(part, ink, shade), ink)
+
+
+def _tiles(box: Box) -> list[Box]:
+    """Cut a box into pieces as small as a few words: one dark corner can hide a date."""
+    left, top, right, bottom = box
+    across, down = _TILES[0], max(1, round((bottom - top) / _TILES[1]))
+    wide, high = (right - left) / across, (bottom - top) / down
+    return [
+        (left + x * wide, top + y * high, left + (x + 1) * wide, top + (y + 1) * high)
+        for x in range(across)
+        for y in range(down)
+    ]
 
 
 def _parts(picture: Path, boxes: Sequence[Box]) -> list[Image.Image]:
@@ -87,7 +101,7 @@ def _with_ink(parts: Sequence[Image.Image], ink: str) -> Ground:
             high = middle
         else:
             low = middle + 1
-    return Ground(ink, high / _STEPS, max(_spread(part) for part in parts))
+    return Ground(ink, high / _STEPS, 0.0)
 
 
 def _veiled(part: Image.Image, ink: str, shade: float) -> list[int]:

@@ -10,6 +10,7 @@ from publisher.errors import ContentError
 from publisher.problems import Problem, Severity
 from publisher.render.pieces import Lead
 from publisher.render.sheet import PPI, pixels
+from publisher.render.variants import LEAST_PPI
 
 INSIDE_BYTES = 120_000
 COVER_BYTES = 350_000
@@ -26,10 +27,15 @@ class Plates:
         severities: Mapping[str, Severity] | None = None,
         *,
         least_ppi: int = PPI,
+        strict: bool = False,
         ppi: int = PPI,
     ) -> None:
-        """`ppi` is what pictures are scaled to; above that of screens, bytes are not spared."""
+        """`ppi` is what pictures are scaled to; above that of screens, bytes are not spared.
+
+        Where fewer than `least_ppi` block an issue (`strict`), layouts keep to it.
+        """
         self._folder, self._cache, self._least_ppi = folder, cache, least_ppi
+        self.strict = strict
         self._ppi, self._sparing = ppi, ppi <= PPI
         #: by article: how bad a picture without alt text or credit is
         self._severities = severities or {}
@@ -108,7 +114,11 @@ class Plates:
         except ContentError as error:
             message = f"{picture.path} is left out: {error}"
             problem = Problem(
-                message=message, severity=Severity.ERROR, article=slug, check="missing_picture"
+                message=message,
+                severity=Severity.ERROR,
+                article=slug,
+                check="missing_picture",
+                subject=picture.path,
             )
             self._problems[slug, picture.path, role] = (problem,)
             return None
@@ -154,6 +164,11 @@ class Plates:
         self._owners[made.name] = slug
         self._problems[slug, picture.path, role] = tuple(self._wanting(picture, slug, ppi, role))
         return made.relative_to(self._folder).as_posix()
+
+    def floor(self, slug: str) -> int:
+        """Return how many pixels an inch an article's pictures should have where they can."""
+        blocks = self.strict and self.severity(slug) is Severity.ERROR
+        return self._least_ppi if blocks else min(self._least_ppi, LEAST_PPI)
 
     def severity(self, slug: str) -> Severity:
         """Return how bad it is if a picture of this article lacks alt text or credit."""

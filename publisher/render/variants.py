@@ -6,7 +6,7 @@ from typing import Literal
 
 from publisher.content.article import Kind
 
-#: a lead picture is not printed with fewer pixels an inch
+#: a lead picture is not printed with fewer pixels an inch, unless an editor asks for it
 LEAST_PPI = 96
 _PAIR_PPI = 130  #: two small pictures side by side only if both are good
 UPRIGHT, SQUARE = 0.9, 1.15  #: width over height up to which a picture counts as such
@@ -29,15 +29,16 @@ class Facts:
     direction: str = "ltr"
     number: int = 0  #: in the running order; neighbours should not open alike
     page: tuple[float, float] = (210.0, 297.0)  #: millimetres
+    ppi: float = LEAST_PPI  #: pixels an inch that pictures should have
 
     @property
     def ratio(self) -> float:
         """Width over height of the lead picture."""
         return self.pixels[0] / self.pixels[1] if self.pixels else 0.0
 
-    def sharp(self, width: float, height: float, ppi: float = LEAST_PPI) -> bool:
+    def sharp(self, width: float, height: float) -> bool:
         """Return whether the lead picture can fill a place in millimetres."""
-        return self.pixels is not None and _sharp(self.pixels, width, height, ppi)
+        return self.pixels is not None and _sharp(self.pixels, width, height, self.ppi)
 
     @property
     def fills_page(self) -> bool:
@@ -104,7 +105,7 @@ def possible(facts: Facts) -> tuple[str, ...]:
     big = {"full", "spread"}
     able = facts.fills_page
     if facts.kind is Kind.PHOTO_ESSAY and facts.inside:
-        able = _sharp(facts.inside[0], *facts.page, LEAST_PPI)
+        able = _sharp(facts.inside[0], *facts.page, facts.ppi)
     named = [name for name in more if able or name not in big]
     return tuple(dict.fromkeys([*variants(facts), *named]))
 
@@ -142,7 +143,7 @@ def _news(facts: Facts) -> tuple[str, ...]:
 
 def _pairs(facts: Facts) -> bool:
     """Return whether the first picture in the text is fit to stand beside the lead picture."""
-    return bool(facts.inside) and _sharp(facts.inside[0], 80.0, 50.0, _PAIR_PPI)
+    return bool(facts.inside) and _sharp(facts.inside[0], 80.0, 50.0, max(_PAIR_PPI, facts.ppi))
 
 
 def _feature(facts: Facts) -> tuple[str, ...]:
@@ -180,7 +181,7 @@ def _essay(facts: Facts) -> tuple[str, ...]:
     if not facts.inside:
         return ("plain",)
     upright = facts.inside[0][0] < facts.inside[0][1] * UPRIGHT
-    if upright and _sharp(facts.inside[0], *facts.page, LEAST_PPI):
+    if upright and _sharp(facts.inside[0], *facts.page, facts.ppi):
         return "full", "framed"
     return ("framed",)
 
