@@ -9,7 +9,7 @@ from babel import Locale
 
 from publisher.content import charts, maps, marks
 from publisher.content.article import stays_below
-from publisher.content.bartable import bar_table
+from publisher.content.bartable import BarTable, bar_table, barred_data
 from publisher.content.describe import describe_chart, describe_map
 from publisher.content.fences import Kind
 from publisher.content.locales import locale_of, source_line
@@ -173,6 +173,8 @@ class Chart(_Drawn):
         rows: Rows = []
         try:
             rows = self.rows(data)
+            if asked.get("type") == "table":
+                return self.figure("table", self.table(rows))
             chart = marks.Chart(
                 type=asked.get("type", "bar"),
                 data=read_data(rows, making.language),
@@ -181,9 +183,6 @@ class Chart(_Drawn):
                 stacked=asked.get("stacked", False),
             )
             said = asked.get("alt") or describe_chart(chart, self.title, making.language)
-            if chart.type == "table":
-                table = bar_table(chart, rows[0], asked.get("bars", ()), said, making)
-                return self.figure("table", table)
             drawing = charts.draw(chart, making.look, making.language)
         except ContentError as error:
             if not rows:
@@ -192,6 +191,20 @@ class Chart(_Drawn):
             self.refuse(error, "the figures are printed as a table", Severity.WARNING)
             return self.figure("table", _table(rows, making))
         return self.figure("chart", drawing.render(said, making.medium))
+
+    def table(self, rows: Rows) -> str:
+        """Return the figures as a table with bars."""
+        making, asked = self.making, self.asked
+        table = BarTable(
+            rows=rows,
+            bars=asked.get("bars", ()),
+            unit=asked.get("unit", ""),
+            highlight=asked.get("highlight", ()),
+        )
+        data = barred_data(table, making.language)
+        chart = marks.Chart(type="table", data=data, unit=table.unit)
+        said = asked.get("alt") or describe_chart(chart, self.title, making.language)
+        return bar_table(table, data, said, making)
 
 
 class Map(_Drawn):

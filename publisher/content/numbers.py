@@ -23,11 +23,8 @@ class Data:
     columns: tuple[tuple[float | None, ...], ...]  #: None where a cell is empty
 
 
-def read_data(rows: Sequence[Sequence[str]], language: str) -> Data:
-    """Turn rows into numbers; raise `ContentError` naming the row and what is wrong in it.
-
-    Numbers are written plainly (1234.5) or, in quotes, as the language writes them.
-    """
+def check_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Raise `ContentError` for a table without figures or with a row that is too short or long."""
     if len(rows) < 2 or len(rows[0]) < 2:
         raise ContentError(
             "there are no figures: write a header such as Label,Value and a row for each mark"
@@ -39,6 +36,15 @@ def read_data(rows: Sequence[Sequence[str]], language: str) -> Data:
                 f"row {place} ({','.join(row)[:60]}) has {len(row)} columns,"
                 f" the header has {width}: put numbers with commas in quotes"
             )
+
+
+def read_data(rows: Sequence[Sequence[str]], language: str) -> Data:
+    """Turn rows into numbers; raise `ContentError` naming the row and what is wrong in it.
+
+    Numbers are written plainly (1234.5) or, in quotes, as the language writes them.
+    """
+    check_rows(rows)
+    width = len(rows[0])
     columns = tuple(
         tuple(_number(row[column], place, language) for place, row in enumerate(rows[1:], 1))
         for column in range(1, width)

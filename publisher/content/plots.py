@@ -22,6 +22,8 @@ from publisher.content.marks import (
 )
 from publisher.content.numbers import write_number
 
+#: points a plot is high: never a ribbon in a narrow column, never half of a page
+_LOWEST, _TALLEST = 42 * POINTS_PER_MM, 66 * POINTS_PER_MM
 _STEPS = (1, 2, 3, 4, 5, 6, 7, 10, 12, 15, 20, 25, 30, 50, 100, 200, 250, 500)
 
 
@@ -90,7 +92,7 @@ def plot(
 ) -> Plot:
     """Lay out the ground: as wide as the look, room left for tick labels and names."""
     width = look.width * POINTS_PER_MM
-    height = min(width * 0.58, 80 * POINTS_PER_MM)
+    height = max(min(width * 0.58, _TALLEST), _LOWEST)
     ticks = nice_ticks(*span)
     names = [write_number(tick, language, chart.unit) for tick in ticks]
     names[-1] += unit_after(chart)

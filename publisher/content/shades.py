@@ -15,7 +15,7 @@ from publisher.errors import ContentError
 
 _TEXT = 7.0  #: points
 _MOST_CLASSES = 6
-_STRENGTHS = (0.16, 0.9)  #: of the accent, in the lightest and the darkest shade
+_STRENGTHS = (0.25, 0.92)  #: of the accent, in the lightest and the darkest shade
 
 
 @dataclass(frozen=True)

@@ -256,9 +256,27 @@ def test_a_table_with_bars_is_a_table_to_everyone(render: Render) -> None:
     assert not body.said
 
 
+def test_a_table_with_bars_may_have_columns_of_words(render: Render) -> None:
+    figures = "Mountain,Range,Metres\nToubkal,Atlas,4167\nTahat,Hoggar,2908"
+    for option in ("bars: [Metres]", "unit: m"):
+        body = render(f"/// chart | Roofs\n    type: table\n    {option}\n\n{figures}\n///")
+        assert body.html.count('<td class="words">') == 2
+        assert body.html.count('class="bar"') == 2
+        assert not body.said
+    assert 'aria-label="Table: Roofs. Metres: highest Toubkal, 4,167' in body.html
+
+
+def test_the_figures_of_a_column_have_as_many_decimals(render: Render) -> None:
+    body = render("/// chart | P\n    type: table\n\nC,V\nA,10\nB,9.6\n///")
+    assert ">10.0<" in body.html
+    assert ">9.6<" in body.html
+
+
 @pytest.mark.parametrize(
     ("options", "figures", "sentence"),
     [
+        ("bars: [People]", "C,Range,People\nA,x,many", 'row 1 holds "many", which is no number'),
+        ("bars: [People]", "C,Range,People\nA,1", "row 1 (A,1) has 2 columns, the header has 3"),
         ("bars: [Peple]", "C,People\nA,1", 'bars names the column "Peple": it is one of People'),
         ("unit: m", "C,People\nA,-1", "People has figures below zero"),
     ],

@@ -99,8 +99,8 @@ def test_a_map_of_the_whole_world_is_drawn() -> None:
 def test_countries_are_shaded_by_their_figures() -> None:
     drawing = a_map(figures=PEOPLE, unit="million")
     fills = {code: next(marked(drawing, f"land {code}")).get("fill", "") for code in PEOPLE}
-    assert fills["EG"] == mix(LOOK.accent, LOOK.paper, 0.9)
-    assert fills["LY"] == mix(LOOK.accent, LOOK.paper, 0.16)
+    assert fills["EG"] == mix(LOOK.accent, LOOK.paper, 0.92)
+    assert fills["LY"] == mix(LOOK.accent, LOOK.paper, 0.25)
     assert fills["LY"] != fills["TN"] != fills["EG"]
     said = words_of(drawing, "countries")
     assert {"Egypt", "112.7"} <= said
