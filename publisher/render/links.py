@@ -88,6 +88,10 @@ class Links:
         """The page of all issues."""
         return f"{self.publication.public_url}/issues/"
 
+    def share(self, slug: str) -> str:
+        """A story's own address, which shows its headline and picture where it is shared."""
+        return f"{self.issue}stories/{quote(slug)}.html"
+
     def picture(self, name: str) -> str:
         """A picture of the web or e-mail edition."""
         return f"{self.issue}pictures/{quote(name)}"

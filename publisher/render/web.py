@@ -5,12 +5,17 @@ Beside the page lies a service worker that keeps it for reading without a networ
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from publisher.config import Publication
+from publisher.content.article import Article
 from publisher.content.files import save
 from publisher.content.issue import Issue
-from publisher.content.pictures import measure
+from publisher.content.pictures import measure, rendition
+from publisher.errors import ContentError
 from publisher.problems import Problem
 from publisher.render import Rendered
 from publisher.render.card import HEIGHT, WIDTH, save_card
@@ -21,7 +26,7 @@ from publisher.render.links import Links
 from publisher.render.message import words_of
 from publisher.render.opening import teaser
 from publisher.render.plain import line, shorten
-from publisher.render.screen import ScreenPicture, ScreenPress, Sizes
+from publisher.render.screen import ScreenPicture, ScreenPiece, ScreenPress, Sizes
 from publisher.render.templates import environment, render
 
 _SIZES = Sizes(
@@ -52,6 +57,7 @@ class Web:
         cover = _cover(issue, publication, folder, words_of(env)["cover_of"])
         card = _card(issue, publication, folder, words_of(env)["issue_number"]) if cover else ""
         address = links.picture(card) if card else ""
+        pieces = press.pieces()
         html = render(
             env,
             "web/issue/page.html",
@@ -61,7 +67,7 @@ class Web:
             card={"url": address, "width": WIDTH, "height": HEIGHT} if card else None,
             description=_description(issue),
             linked_data=linked_data(issue, publication, address),
-            pieces=press.pieces(),
+            pieces=pieces,
         )
         files = {
             "index.html": html.encode(),
@@ -74,13 +80,63 @@ class Web:
         for name, data in files.items():
             save(folder / name, data)
         save(folder / "worker.js", render(env, "web/issue/worker.js", **_to_keep(files, cover)))
-        _drop_unused(folder / "pictures", html, issue.build_folder / "email" / "body.html")
         problems: list[Problem] = list(dict.fromkeys(press.problems))
+        stories = _Stories(issue, env, links, folder, address)
+        shown = html + "".join(stories.save(piece) for group in pieces for piece in group)
+        _drop_unused(folder / "pictures", shown, issue.build_folder / "email" / "body.html")
+        _drop_others(folder / "stories", {piece.slug for group in pieces for piece in group})
         return Rendered(
             edition=self.name,
             files=(folder / "index.html", folder / "style.css"),
             problems=tuple(problems),
         )
+
+
+@dataclass(frozen=True)
+class _Stories:
+    """Gives every story an address of its own, by which it is shared."""
+
+    issue: Issue
+    env: ImmutableSandboxedEnvironment
+    links: Links
+    folder: Path
+    card: str  #: address of the issue's own card, or ""
+
+    def save(self, piece: ScreenPiece) -> str:
+        """Write a story's page and return it."""
+        article = next(a for a in self.issue.articles if a.slug == piece.slug)
+        html = render(
+            self.env,
+            "web/issue/story.html",
+            issue=self.issue,
+            links=self.links,
+            piece=piece,
+            address=self.links.share(piece.slug),
+            description=line(shorten(teaser(article), 200)),
+            card=self._card(article),
+        )
+        save(self.folder / "stories" / f"{piece.slug}.html", html)
+        return html
+
+    def _card(self, article: Article) -> dict[str, object] | None:
+        card: dict[str, object] = {"width": WIDTH, "height": HEIGHT}
+        if article.picture:
+            try:
+                made = rendition(
+                    self.issue.folder / article.picture.path,
+                    self.folder / "pictures",
+                    width=WIDTH,
+                    height=HEIGHT,
+                    focus=article.picture.focus,
+                )
+            except ContentError:
+                pass  # told where the picture is shown
+            else:
+                size = measure(made)  # a small picture is not made larger
+                url = self.links.picture(made.name)
+                alt = article.picture.alt
+                return {"url": url, "alt": alt, "width": size.width, "height": size.height}
+        return {**card, "url": self.card, "alt": self.issue.cover.title} if self.card else None
 
 
 def _cover(
@@ -136,4 +192,11 @@ def _drop_unused(pictures: Path, html: str, mail: Path) -> None:
     shown = html + (mail.read_text(encoding="utf-8") if mail.is_file() else "")
     for path in pictures.glob("[!.]*"):
         if path.name not in shown:
+            path.unlink(missing_ok=True)
+
+
+def _drop_others(stories: Path, slugs: set[str]) -> None:
+    """Remove the pages of stories that the issue no longer has."""
+    for path in stories.glob("*.html"):
+        if path.stem not in slugs:
             path.unlink(missing_ok=True)

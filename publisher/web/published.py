@@ -26,10 +26,12 @@ _THE_PAGE = ("", "style.css", "offline.js", "worker.js")
 _BESIDE_THE_PAGE = {
     "pictures": (".jpg", ".jpeg", ".png", ".webp", ".gif", ".svg"),
     "fonts": (".woff2", ".css"),
+    "stories": (".html",),
 }
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_STORY = re.compile(r"\w[\w .-]*")  # slugs may be in any script
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +141,9 @@ def public_file(desk: Desk, week: str, path: str) -> Path | None:
         file = built / path
     elif path == "cover.jpg":
         file = built / path if (built / path).is_file() else built / "web" / path
-    elif _NAME.fullmatch(name) and Path(name).suffix in _BESIDE_THE_PAGE.get(folder, ()):
+    elif (_STORY if folder == "stories" else _NAME).fullmatch(name) and Path(
+        name
+    ).suffix in _BESIDE_THE_PAGE.get(folder, ()):
         file = built / "web" / folder / name
     else:
         return None

@@ -138,6 +138,28 @@ def test_a_shared_link_shows_the_cover_beside_its_line(
     assert file.read_bytes() == before
 
 
+def test_a_story_is_shared_by_an_address_that_shows_its_own_picture(
+    mixed: Issue, publication: Publication, made: Rendered
+) -> None:
+    folder = made.files[0].parent
+    story = (folder / "stories" / "light.html").read_text(encoding="utf-8")
+    base = "http://127.0.0.1:8300/issues/2026-W47/"
+    assert '<html lang="ar" dir="rtl">' in story
+    assert f'<meta property="og:url" content="{base}stories/light.html">' in story
+    assert 'property="og:title" content="المنارة' in story
+    assert '<meta http-equiv="refresh" content="0; url=../#light">' in story
+    [address] = re.findall(r'property="og:image" content="([^"]+)"', story)
+    with Image.open(folder / "pictures" / address.rpartition("/")[2]) as card:
+        assert card.width / card.height == pytest.approx(1200 / 630, rel=0.01)
+    assert 'og:image:alt" content="What light shows"' in story
+    plain = (folder / "stories" / "printemps.html").read_text(encoding="utf-8")
+    assert "/pictures/card-" in plain  # without a picture of its own, the issue's
+    assert "<script>" not in (folder / "stories" / "hostile.html").read_text(encoding="utf-8")
+    assert 'href="stories/light.html"' in page_of(made)
+    Web().build(replace(mixed, slots=mixed.slots[:1]), publication)
+    assert not (folder / "stories" / "light.html").exists()
+
+
 def test_without_any_picture_a_shared_link_is_plain(mixed: Issue, publication: Publication) -> None:
     bare = replace(mixed, cover=replace(mixed.cover, picture=None))
     html = page_of(Web().build(bare, publication))

@@ -108,6 +108,17 @@ def test_the_button_gives_phones_the_pages_made_for_them(site: Site, plain_tab: 
     expect(button).to_have_attribute("href", PDF.replace(".pdf", "-phone.pdf"))
 
 
+def test_a_shared_story_leads_to_its_place_in_the_issue(site: Site, plain_tab: Page) -> None:
+    folder = site.desk.publication.issues / "2026-W47/build/approved/web/stories"
+    name = sorted(path.name for path in folder.iterdir())[0]
+    policy = site.web.get(f"{ISSUE}stories/{name}").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    plain_tab.goto(f"{site.url}{ISSUE}stories/{name}")
+    expect(plain_tab).to_have_url(f"{site.url}{ISSUE}#{name.removesuffix('.html')}")
+    assert site.web.get(f"{ISSUE}stories/..%2Findex.html").status_code == 404
+    assert site.web.get(f"{ISSUE}stories/nothing.html").status_code == 404
+
+
 def test_an_e_book_is_saved_and_the_printers_copy_is_not_for_readers(site: Site) -> None:
     with_every_edition(site)
     book = site.web.get(PDF.replace(".pdf", ".epub"))
