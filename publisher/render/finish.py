@@ -26,6 +26,8 @@ def finish(document: Any, pdf: pydyf.PDF) -> None:
         for *_, box in page.links:
             _describe_link(box)
     if "StructTreeRoot" in pdf.catalog:
+        if any(map(_hides_text, pdf.objects)):
+            _log.warning("text in an element with opacity is not read aloud: use rgba() colours")
         try:
             _tag(document, pdf)
         except Mismatch as mismatch:
@@ -47,6 +49,13 @@ def _tag(document: Any, pdf: pydyf.PDF) -> None:
     amend(pdf, document, edits, artefacts, margin)
     _drop_links(pdf, dropped)
     write(pdf, tree)
+
+
+def _hides_text(item: Any) -> bool:
+    """Return whether tagged content stands in a group of its own, where its numbers mean nothing."""
+    if not isinstance(item, pydyf.Stream) or item.extra.get("Subtype") != "/Form":
+        return False
+    return any(isinstance(part, pydyf.Dictionary) and "MCID" in part for part in item.stream)
 
 
 def _describe_link(box: Any) -> None:

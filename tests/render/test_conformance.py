@@ -1,7 +1,8 @@
 """The bound magazine before two independent checkers of PDF/UA-1, and broken before them."""
 
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import outloud
 import pdfua
 import pikepdf
 import pytest
+from fontTools.ttLib import TTFont
 from pikepdf import Dictionary, Name
 
 from publisher.render.archive import seal, written
@@ -73,6 +75,73 @@ def test_the_other_checker_finds_nothing(copy: Copy) -> None:
 
 def test_the_magazine_is_an_archive(pdf: pikepdf.Pdf) -> None:
     assert faults(pdf) == []
+
+
+def _streams(pdf: pikepdf.Pdf) -> Iterator[tuple[Any, Any]]:
+    """Every content stream with its resources: pages, forms, patterns."""
+    for page in pdf.pages:
+        yield page, page.obj.Resources
+    for item in pdf.objects:
+        if isinstance(item, pikepdf.Stream) and (
+            item.get("/Subtype") == "/Form" or item.get("/PatternType") == 1
+        ):
+            yield item, item.get("/Resources", Dictionary())
+
+
+def _widths(font: Any) -> dict[int, float]:
+    found: dict[int, float] = {}
+    runs = list(font.W)
+    for start, run in zip(runs[::2], runs[1::2], strict=True):
+        found |= {int(start) + place: float(width) for place, width in enumerate(run)}
+    return found
+
+
+def test_every_glyph_shown_is_in_its_font_as_wide_as_said_and_has_a_letter(
+    pdf: pikepdf.Pdf,
+) -> None:
+    """ISO 19005-3, 6.2.11.4.1, 6.2.11.5, 6.2.11.7.2 and 6.2.11.8, on the font files themselves."""
+    shown: dict[Any, tuple[Any, set[int]]] = {}
+    for stream, resources in _streams(pdf):
+        codes: set[int] = set()
+        for instruction in pikepdf.parse_content_stream(stream):
+            if str(instruction.operator) == "Tf":
+                font: Any = resources.Font[str(instruction.operands[0])]
+                codes = shown.setdefault(font.objgen, (font, set()))[1]
+            elif str(instruction.operator) == "TJ":
+                for part in instruction.operands[0]:
+                    if isinstance(part, pikepdf.String):
+                        text = bytes(part)
+                        pairs = range(0, len(text), 2)
+                        codes |= {int.from_bytes(text[at : at + 2], "big") for at in pairs}
+    assert len(shown) > 5
+    for font, codes in shown.values():
+        inside = font.DescendantFonts[0]
+        file = TTFont(io.BytesIO(inside.FontDescriptor.FontFile2.read_bytes()))
+        names, scale = file.getGlyphOrder(), 1000 / file["head"].unitsPerEm
+        said, usual = _widths(inside), float(inside.get("/DW", 1000))
+        letters = re.findall(rb"<([0-9a-f]{4})> <[0-9a-f]+>", font.ToUnicode.read_bytes())
+        assert 0 not in codes
+        assert codes <= {int(code, 16) for code in letters}
+        for code in codes:
+            true = file["hmtx"][names[code]][0] * scale
+            assert abs(said.get(code, usual) - true) <= 1, f"{font.BaseFont} {code}"
+
+
+def test_graphics_states_are_nested_no_deeper_than_archives_allow(pdf: pikepdf.Pdf) -> None:
+    for stream, _ in _streams(pdf):
+        depth = deepest = 0
+        for instruction in pikepdf.parse_content_stream(stream):
+            depth += {"q": 1, "Q": -1}.get(str(instruction.operator), 0)
+            deepest = max(deepest, depth)
+        assert depth == 0
+        assert deepest <= 28  # ISO 19005-3, 6.1.13
+
+
+def test_no_tagged_content_hides_in_forms(pdf: pikepdf.Pdf) -> None:
+    """What is printed over pages is decoration, and its old numbers would claim others' tags."""
+    forms = [stream for stream, _ in _streams(pdf) if isinstance(stream, pikepdf.Stream)]
+    assert forms
+    assert not [form for form in forms if b"/MCID" in form.read_bytes()]
 
 
 def first(pdf: pikepdf.Pdf, tag: str) -> Any:

@@ -295,6 +295,12 @@ def test_a_group_in_a_group_of_its_own_is_one(printed: Print) -> None:
     assert str(only(pdf, "Sect").Lang) == "fr"
 
 
+def test_text_that_cannot_be_tagged_is_told_of(tmp_path: Path) -> None:
+    html = '<html lang="en"><title>T</title><p style="opacity: 0.5">Faint</p></html>'
+    remarks = print_pdf(html, base=tmp_path, roots=[tmp_path]).remarks
+    assert [one.text for one in remarks if "opacity" in one.text]
+
+
 def test_the_same_page_is_tagged_the_same(printed: Print) -> None:
     body = f'<article><div class="columns"><p>{TEXT}</p></div></article>'
     assert outline_of(printed(body)) == outline_of(printed(body))
