@@ -14,7 +14,7 @@ from publisher.problems import Problem, Severity
 from publisher.render import Rendered
 from publisher.render.preflight import issue_problems
 from publisher.render.preflight.places import locate, paged
-from publisher.render.stamps import digest, file_digest, stamp
+from publisher.render.stamps import digest, file_digest
 from publisher.render.templates import TEMPLATES
 
 #: what of a publication no edition shows
@@ -82,7 +82,7 @@ def inputs_of(publication: Publication, issue_folder: Path) -> str:
         for name in publication.__dataclass_fields__
         if name not in _OF_NO_PAGE
     }
-    lines = [__version__, stamp(publication), repr(settings), publication.delivery.pdf]
+    lines = [__version__, repr(settings), publication.delivery.pdf]
     for name, path in sorted(files):
         if _counts(name) and path.is_file():
             lines += [name, file_digest(path)]
