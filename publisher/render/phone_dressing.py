@@ -235,8 +235,12 @@ class PhoneDresser:
 
 
 def _scale(place: Place) -> float:
-    """Return how much larger drawings are printed than drawn; maps need room for their names."""
-    return _MAP_SCALE if "/// map" in place.article.body else _CHART_SCALE
+    """Return how much larger drawings are printed than drawn.
+
+    Maps of places need room for their names: there, only those of neighbours are smaller.
+    """
+    body = place.article.body
+    return _MAP_SCALE if "/// map" in body and "places:" in body else _CHART_SCALE
 
 
 def _untied(block: Block) -> Block:

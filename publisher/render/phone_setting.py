@@ -20,7 +20,7 @@ from publisher.render.phone_cover import make_cover
 from publisher.render.phone_dressing import GALLEY, SENTINEL, Flowed, PhoneDresser
 from publisher.render.phone_pictures import Frames
 from publisher.render.phone_pieces import Story, dress, grouped, opening_of, row, share_links
-from publisher.render.phone_sheet import ARABIC_BODY, BODY, PHONE, THUMB_BYTES, leading
+from publisher.render.phone_sheet import ARABIC_BODY, BODY, DENSITY, PHONE, THUMB_BYTES, leading
 from publisher.render.phone_type import Voice, Voices, sized
 from publisher.render.pieces import Lead, credits
 from publisher.render.places import Place, brief_places, running_order
@@ -59,7 +59,13 @@ class PhoneSetting:
     def __init__(self, issue: Issue, publication: Publication, lay: Lay) -> None:
         self.issue, self.publication, self._lay = issue, publication, lay
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
-        self.plates = Plates(issue.folder, issue.build_folder / "cache", severities)
+        self.plates = Plates(
+            issue.folder,
+            issue.build_folder / "cache",
+            severities,
+            # pictures are asked for larger than they are printed
+            least_ppi=round(publication.preflight.least_ppi / DENSITY),
+        )
         self.theme = load_theme(publication)
         self._voices = Voices(self.theme)
         self._frames = Frames(self.plates, self._voices)
