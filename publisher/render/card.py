@@ -61,7 +61,7 @@ def draw_card(issue: Issue, publication: Publication, front: Path, numbered: str
     name = fit_headline(
         publication.title, measure=room / MM, face=_face(black), sizes=(92, 76, 60, 48), max_lines=1
     )
-    y = text.write(name.lines, name.size, _face(black), _EDGE, ground, leading=1.0)
+    y = text.write(name.lines, name.size, _face(black), _EDGE, ground, 1.55 if arabic else 1.0)
     date = day(issue.date, language)
     y = text.write((f"{numbered}  ·  {date}",), 26, _face(plain), y, _SOFT, leading=1.5)
     line = fit_headline(

@@ -24,6 +24,7 @@ from publisher.render.front import front_picture
 from publisher.render.linked import linked_data
 from publisher.render.links import Links
 from publisher.render.message import words_of
+from publisher.render.numerals import page_number
 from publisher.render.opening import teaser
 from publisher.render.plain import line, shorten
 from publisher.render.screen import ScreenPicture, ScreenPiece, ScreenPress, Sizes
@@ -155,7 +156,7 @@ def _cover(
 
 def _card(issue: Issue, publication: Publication, folder: Path, numbering: str) -> str:
     """Make the picture that social sites show beside a link; return its name."""
-    numbered = numbering.format(number=issue.number)
+    numbered = numbering.format(number=page_number(issue.number, publication.language))
     front = folder / "cover.jpg"
     return save_card(issue, publication, front, numbered, folder / "pictures").name
 
