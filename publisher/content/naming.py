@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from publisher.content.body import Look
 from publisher.content.drawing import Box, Drawing, Text, measure
+from publisher.content.marks import legible_on
 
 PLACE, COUNTRY, NEIGHBOUR = 7.5, 7.5, 6.5  #: points
 
@@ -43,10 +44,8 @@ class Names:
             at, anchor, leader = self._near(name, dot)
             if leader:
                 self.drawing.line(dot, leader, self.look.ink, 0.5)
-            halo = self._halo(name, at, anchor)
-            self.drawing.texts.append(
-                Text(*at, name, PLACE, self.look.ink, anchor, halo=halo, mark="places")
-            )
+            ink, halo = self._ground(name, at, anchor)
+            self.drawing.texts.append(Text(*at, name, PLACE, ink, anchor, halo=halo, mark="places"))
 
     def country(
         self,
@@ -121,10 +120,8 @@ class Names:
         self.taken.remove(own)
         start = (at[0] + (-2 if anchor == "start" else 2), at[1] - PLACE * 0.34)
         self.drawing.line(spot, leader or start, self.look.ink, 0.5)
-        halo = self._halo(words, at, anchor)
-        self.drawing.texts.append(
-            Text(*at, words, PLACE, self.look.ink, anchor, halo=halo, mark="countries")
-        )
+        ink, halo = self._ground(words, at, anchor)
+        self.drawing.texts.append(Text(*at, words, PLACE, ink, anchor, halo=halo, mark="countries"))
 
     def _near(self, words: str, dot: Point, reach: float = 0.0) -> tuple[Point, str, Point | None]:
         """Find the free place for a name nearest to its dot; `reach` is how wide the dot is."""
@@ -160,8 +157,8 @@ class Names:
         ).histogram()
         return 1 - counts[0] / max(1, sum(counts))
 
-    def _halo(self, words: str, at: Point, anchor: str) -> str:
-        """Return the ground a name must bring along where it crosses a border or a coast."""
+    def _ground(self, words: str, at: Point, anchor: str) -> tuple[str, str]:
+        """Return a name's ink, and the ground it brings along across a border or a coast."""
         width = measure(words, PLACE, self.look)
         left = at[0] if anchor == "start" else at[0] - width
         top, bottom = at[1] - PLACE, at[1] + PLACE * 0.3
@@ -170,7 +167,8 @@ class Names:
         )
         counts = under.histogram()
         most = max(range(len(counts)), key=lambda number: counts[number])
-        return "" if counts[most] == sum(counts) else self.fills[most]
+        fill = self.fills[most]
+        return legible_on(fill, self.look), "" if counts[most] == sum(counts) else fill
 
 
 def _roomiest(

@@ -23,7 +23,7 @@ from publisher.content.marks import (
 from publisher.content.numbers import write_number
 
 #: points a plot is high: never a ribbon in a narrow column, never half of a page
-_LOWEST, _TALLEST = 42 * POINTS_PER_MM, 66 * POINTS_PER_MM
+_LOWEST, _TALLEST = 42 * POINTS_PER_MM, 58 * POINTS_PER_MM
 _STEPS = (1, 2, 3, 4, 5, 6, 7, 10, 12, 15, 20, 25, 30, 50, 100, 200, 250, 500)
 
 
