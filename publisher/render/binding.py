@@ -4,10 +4,9 @@ Works on finished PDF objects by the words of ISO 32000-1; what is bound looks, 
 links as if it had been printed in one pass.
 """
 
-import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from publisher.render.signatures import Entry, Face, Signature
 ELSEWHERE = "https://elsewhere.invalid/#"
 _HREF = re.compile(r'href="#([^"]+)"')
 _ID = re.compile(r'\bid="([^"]+)"')
+_PAINTS = re.compile(rb"\b(?:Tj|TJ|Do|re|l|c)\b")
 _MARK = re.compile(rb"/MCID (\d+)")
 
 
@@ -158,15 +158,13 @@ class _Binder:
         content = _MARK.sub(lambda match: b"/MCID %d" % (int(match[1]) + shift), _content(other))
         renamed: dict[bytes, bytes] = {}
         ours = page.obj.Resources
-        for kind in ("/XObject", "/Pattern", "/Shading", "/ExtGState"):
+        # fonts too: each signature spaces its lines by the widths it was written with
+        for kind in ("/XObject", "/Pattern", "/Shading", "/ExtGState", "/Font"):
             for key, value in other.obj.Resources.get(kind, Dictionary()).items():
                 if kind not in ours:
                     ours[kind] = Dictionary()
                 ours[kind][f"/{name}{key[1:]}"] = value
                 renamed[key[1:].encode()] = f"{name}{key[1:]}".encode()
-        for key, value in other.obj.Resources.get("/Font", Dictionary()).items():
-            if key not in ours.Font:
-                ours.Font[key] = value
         if not renamed:
             return content
         names = re.compile(
@@ -177,21 +175,19 @@ class _Binder:
     def furnish(self, furniture: Signature) -> None:
         """Print flags and folios over the pages, as artefacts."""
         source = self._source(furniture)
-        fresh = {name: face for name, face in furniture.faces.items()}
+        faces = furniture.faces
         for number, (page, other) in enumerate(zip(self.pdf.pages, source.pages, strict=True)):
             content = _content(other)
-            if b"Tj" not in content and b"TJ" not in content and b"Do" not in content:
-                if not re.search(rb"\b(re|l|c)\b", content):
-                    continue
+            if not _PAINTS.search(content):
+                continue
             form = self.pdf.copy_foreign(other.as_form_xobject())
             if "/XObject" not in page.obj.Resources:
                 page.obj.Resources.XObject = Dictionary()
             page.obj.Resources.XObject[f"/Fu{number}"] = form
             page.contents_add(b"q", prepend=True)
             page.contents_add(b"Q\n/Artifact <</Type /Pagination>> BDC\nq /Fu%d Do Q\nEMC" % number)
-            if fresh:
-                self._share_fonts(form.Resources, fresh)
-                fresh = {}  # the pages of one signature share their resources
+            self._share_fonts(form.Resources, faces)
+            faces = {}  # the pages of one signature share their resources
 
     # ---- the whole -------------------------------------------------------------------
 
@@ -264,33 +260,29 @@ def _numbers(tree: Object) -> dict[int, Any]:
 
 def _below(element: Object) -> Iterator[Object]:
     for kid in element.get("/K", ()):
-        if isinstance(kid, Object) and isinstance(kid, Dictionary) and "/S" in kid:
+        if _is_dictionary(kid) and "/S" in kid:
             yield kid
             yield from _below(kid)
+
+
+def _is_dictionary(item: Any) -> bool:
+    return isinstance(item, Dictionary)
 
 
 def _move_marks(element: Object, shift: int, page: Object) -> None:
     """Let an element own the same content on another page, where marks are counted on."""
     if "/Pg" in element:
         element.Pg = page
-    kids = element.get("/K")
+    kids: Any = element.get("/K")
     if kids is None:
         return
     for place, kid in enumerate(kids):
         if isinstance(kid, int):
             kids[place] = kid + shift
-        elif isinstance(kid, Dictionary) and kid.get("/Type") == Name.OBJR:
+        elif _is_dictionary(kid) and kid.get("/Type") == Name.OBJR:
             kid.Pg = page
 
 
 def _content(page: pikepdf.Page) -> bytes:
     page.contents_coalesce()
     return page.obj.Contents.read_bytes()
-
-
-def identifier(parts: Iterable[bytes]) -> bytes:
-    """Return the same 16 bytes for the same content."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.digest()[:16]

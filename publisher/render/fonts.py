@@ -1,9 +1,9 @@
 """One copy of each font in a bound magazine, with the glyphs of all its pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import uharfbuzz
-from pikepdf import Array, Dictionary, Object, Pdf, Stream
+from pikepdf import Object, Pdf, Stream
 
 from publisher.render.signatures import Face, Shelf, clearest
 
@@ -21,29 +21,24 @@ class Fonts:
         self._made: dict[tuple[str, frozenset[int]], bytes] = {}
 
     def share(self, pdf: Pdf, uses: Sequence[tuple[Object, Face]]) -> None:
-        """Let all these font dictionaries of one face use one file, map and list of widths.
+        """Let all these font dictionaries of one face use one file and one map to text.
 
-        A face whose file is lost or of another kind stays as each signature brought it.
+        Each keeps its own widths: the engine rounds them by the size a glyph is first used in,
+        and spaces its lines by them. A face whose file is lost or of another kind stays as
+        each signature brought it.
         """
         first = uses[0][1]
         if any(face.file != first.file for _, face in uses):
             return
-        widths: dict[int, float] = {}
-        for _, face in uses:
-            widths |= face.widths
         glyphs = clearest(face.glyphs for _, face in uses)
         data = self._subset(first.file, frozenset(glyphs))
         if data is None:
             return
         file = pdf.make_indirect(Stream(pdf, data, {"/Length1": len(data)}))
         letters = pdf.make_indirect(Stream(pdf, _unicode_map(glyphs)))
-        across = pdf.make_indirect(_widths(widths))
-        descendants = uses[0][0].DescendantFonts
-        descendants[0].W = across
-        descendants[0].FontDescriptor.FontFile2 = file
         for font, _ in uses:
             font.ToUnicode = letters
-            font.DescendantFonts = descendants
+            font.DescendantFonts[0].FontDescriptor.FontFile2 = file
 
     def _subset(self, digest: str, glyphs: frozenset[int]) -> bytes | None:
         made = self._made.get((digest, glyphs))
@@ -57,24 +52,18 @@ class Fonts:
 
 def subset(font: bytes, glyphs: frozenset[int]) -> bytes:
     """Return a TrueType font with these glyphs only, each with the number it had."""
+    flags = uharfbuzz.SubsetFlags
+    kept = _subset(font, glyphs, flags.RETAIN_GIDS | flags.NO_HINTING)
+    # what follows the last glyph is empty, and its metrics would be taken for that glyph's
+    return _subset(kept, range(max(glyphs, default=0) + 1), flags.NO_HINTING)
+
+
+def _subset(font: bytes, glyphs: Iterable[int], flags: uharfbuzz.SubsetFlags) -> bytes:
     wanted = uharfbuzz.SubsetInput()
     wanted.glyph_set.update(glyphs)
     wanted.drop_table_tag_set.update(int.from_bytes(tag.encode()) for tag in _USELESS)
-    wanted.flags = uharfbuzz.SubsetFlags.RETAIN_GIDS | uharfbuzz.SubsetFlags.NO_HINTING
+    wanted.flags = flags
     return bytes(uharfbuzz.subset(uharfbuzz.Face(font), wanted).blob.data)
-
-
-def _widths(widths: Mapping[int, float]) -> Array:
-    """Return the W array: runs of following glyphs with their widths (ISO 32000-1, 9.7.4.3)."""
-    found, before, run = Array(), -2, Array()
-    for glyph in sorted(widths):
-        if glyph != before + 1:
-            run = Array()
-            found.append(glyph)
-            found.append(run)
-        run.append(round(widths[glyph], 3))
-        before = glyph
-    return found
 
 
 def _unicode_map(glyphs: Mapping[int, str]) -> bytes:

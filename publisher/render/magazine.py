@@ -48,7 +48,7 @@ class Magazine:
         path = issue.build_folder / f"{publication.slug}-{issue.week}.pdf"
         picture = issue.build_folder / "cover.jpg"
         save(path, bound.data)
-        if not picture.exists() or changed_cover(issue, bound):
+        if changed_cover(issue, bound) or not picture.exists():
             save(picture, cover_picture(bound.data))
         return rendered(self.name, issue, bound, path, picture)
 

@@ -40,7 +40,6 @@ class Face:
 
     file: str  #: digest of the whole font file, its name on the shelf
     glyphs: Mapping[int, str]  #: glyph -> the text it stands for
-    widths: Mapping[int, float]  #: glyph -> advance in thousandths of an em
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +146,6 @@ def _read(raw: dict[str, Any], data: bytes) -> Signature:
             name: Face(
                 file=one["file"],
                 glyphs={int(glyph): text for glyph, text in one["glyphs"].items()},
-                widths={int(glyph): width for glyph, width in one["widths"].items()},
             )
             for name, one in raw["faces"].items()
         },

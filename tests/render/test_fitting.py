@@ -1,13 +1,11 @@
 """Copy-fitting, with a page that is a sum."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
-from publisher.render.fits import Fits, Fitted
-from publisher.render.fitting import fit, fled
-from publisher.render.pdf import Leaf
+from publisher.render.fitting import fit, fled, wanting
+from publisher.render.leaf import Leaf
 
 HEIGHT = 259.0
 
@@ -70,12 +68,7 @@ def test_lost_room_is_charged_to_the_block_that_did_not_fit() -> None:
     assert fled(pages) == (70.0, [7, 9])
 
 
-def test_answers_are_remembered_and_a_broken_memory_is_no_harm(tmp_path: Path) -> None:
-    path = tmp_path / "fits.json"
-    fits, key = Fits(path), Fits.key("<p>", 1.0)
-    assert fits.get(key) is None
-    fits.put(key, Fitted(72.5, (1, 0), room=0.25))
-    fits.save()
-    assert Fits(path).get(key) == Fitted(72.5, (1, 0), room=0.25)
-    path.write_text('{"x": 3')
-    assert Fits(path).get(key) is None
+def test_a_page_that_is_nearly_full_wants_no_other_means() -> None:
+    full = fit(text_of(0.7), start=120, low=48, high=150, height=HEIGHT)
+    empty = fit(text_of(0.2), start=0, low=0, high=20, height=HEIGHT, stretch=False)
+    assert (wanting(full), wanting(empty)) == (False, True)

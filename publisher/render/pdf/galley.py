@@ -255,8 +255,4 @@ def _face(fonts: Sequence[Any], shelf: Shelf) -> Face:
     whole = get_hb_object_data(fonts[0].hb_face)
     digest = hashlib.sha256(whole).hexdigest()[:16]
     shelf.put_font(digest, whole)
-    widths: dict[int, float] = {}
-    for font in fonts:
-        widths |= font.widths
-    glyphs = clearest(font.to_unicode for font in fonts)
-    return Face(file=digest, glyphs=glyphs, widths=widths)
+    return Face(file=digest, glyphs=clearest(font.to_unicode for font in fonts))
