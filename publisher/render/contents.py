@@ -34,15 +34,18 @@ def make_contents(
     how = theme.tokens.contents
     shown = [p for p in places if p.article.picture and p.kind not in (Kind.LETTER, Kind.BRIEF)]
     shown = [p for p in shown if p.article.picture and plates.ratio(p.article.picture)]
-    shown.sort(key=lambda p: (not p.cover_story, p.kind != Kind.FEATURE, p.number))
+    # the cover shows its story's picture already
+    shown = [p for p in shown if not p.cover_story] or shown
+    shown.sort(key=lambda p: (p.kind != Kind.FEATURE, p.number))
     width = sheet.type_width - (sheet.column(3) + how.apart if shown else 0)
     listed = [_entry(place, words, theme.tokens.colours.tone) for place in places]
     top = how.top * (1 + (arabic.taller - 1) / 2) if _is_arabic(language) else how.top
     room = sheet.type_height - top - _SPARE
     for setting, size in (("roomy", how.roomy), ("", how.plain), ("dense", how.dense)):
-        name, extra = setting, [
-            _extra(entry, size, width - how.indent, theme, language) for entry in listed
-        ]
+        name, extra = (
+            setting,
+            [_extra(entry, size, width - how.indent, theme, language) for entry in listed],
+        )
         row = (room - sum(extra)) / max(len(listed), 1)
         if row >= size.row[0] * airier:
             break
@@ -74,9 +77,7 @@ def _entry(place: Place, words: Mapping[str, str], paper: str) -> dict[str, Any]
     return entry | {"title": words["in_brief"], "flag": named, "byline": "", "standfirst": ""}
 
 
-def _extra(
-    entry: dict[str, Any], size: Entry, width: float, theme: Theme, language: str
-) -> float:
+def _extra(entry: dict[str, Any], size: Entry, width: float, theme: Theme, language: str) -> float:
     """Return the millimetres an entry needs more than one with a title of one line."""
     style = size.cover if entry["cover_story"] else size.title
     face, arabic = theme.face(style, entry["language"]), theme.tokens.arabic

@@ -113,4 +113,4 @@ def _format(layout: str, ratio: float, sheet: Sheet) -> tuple[float, float]:
             return across, min(across / ratio, sheet.type_height - 18)
         case "single":
             return page, min(page / ratio, sheet.type_height * 0.68)
-    return across, min(across / ratio, (sheet.type_height - 42) / 2)
+    return across, min(across / ratio, (sheet.type_height - 36) / 2)

@@ -71,7 +71,9 @@ class Setting:
         self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]
         self.places = running_order(issue, publication, letter)
-        self._teasers = Teasers(self.places, self.plates, self.sheet, self.theme)
+        self._teasers = Teasers(
+            self.places, self.plates, self.sheet, self.theme, issue.cover.picture
+        )
 
     @cached_property
     def env(self) -> ImmutableSandboxedEnvironment:
@@ -162,19 +164,17 @@ class Setting:
 
     def contents(self) -> str:
         """Return the contents page."""
+        return render(self.env, "magazine/contents.html", contents=self._contents)
+
+    @cached_property
+    def _contents(self) -> dict[str, Any]:
+        """What stands in the contents; teasers must know which pictures it shows."""
         language = self.publication.language
-        return render(
-            self.env,
-            "magazine/contents.html",
-            contents=make_contents(
-                self.places,
-                self.plates,
-                self.sheet,
-                self.theme,
-                self.words(language),
-                language,
-            ),
+        made = make_contents(
+            self.places, self.plates, self.sheet, self.theme, self.words(language), language
         )
+        self._teasers.in_contents(thumb["slug"] for thumb in made["thumbs"])
+        return made
 
     def back(self, credits_inside: Sequence[str] = ()) -> str:
         """Return the back page; the pictures within articles are credited as told."""
@@ -235,4 +235,5 @@ class Setting:
 
     def teasers(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
         """Return other stories of the issue for the foot of a page with so much room, in mm."""
+        assert self._contents  # noqa: S101  # made first, so that its pictures are counted
         return self._teasers.beside(place, count, room)

@@ -95,7 +95,7 @@ def possible(facts: Facts) -> tuple[str, ...]:
         more = ["under", "top", "strip", "column", "beside"] if facts.pixels else ["side", "plain"]
         more += ["pair"] if facts.pixels and facts.inside else []
     elif facts.kind is Kind.FEATURE:
-        more = ["wide", "full", "tall", "inset"] if facts.pixels else ["type", "plain"]
+        more = ["wide", "under", "full", "tall", "inset"] if facts.pixels else ["type", "plain"]
     elif facts.kind is Kind.OPINION and facts.pixels:
         more = ["picture", "column", "portrait"]
     elif facts.kind is Kind.INTERVIEW and facts.pixels:
@@ -156,7 +156,8 @@ def _feature(facts: Facts) -> tuple[str, ...]:
         return ("full", "tall", "wide") if full and facts.number % 2 else ("tall", "wide")
     if facts.ratio <= SQUARE:
         return _turned(("wide", "tall"), facts.number)
-    return _turned(("wide", "full"), facts.number) if full else ("wide",)
+    flat = _turned(("wide", "under"), facts.number)
+    return (flat[0], "full", flat[1]) if full else flat
 
 
 def _opinion(facts: Facts) -> tuple[str, ...]:
@@ -216,7 +217,8 @@ FRAMES: dict[tuple[str, str], Frame] = {
     ("cover-story", "spread"): Frame("page", "page"),
     ("cover-story", "tall"): Frame("page", "half"),
     ("cover-story", "framed"): Frame("page", "inset", 40, 120),
-    ("feature", "wide"): Frame("top", "page", 80, 185),
+    ("feature", "wide"): Frame("top", "page", 80, 165),
+    ("feature", "under"): Frame("under", "page", 80, 150),
     ("feature", "full"): Frame("page", "page"),
     ("feature", "tall"): Frame("half", "half", 118, 190),
     ("feature", "inset"): Frame("in", "column", 40, 110, 2),
@@ -226,7 +228,7 @@ FRAMES: dict[tuple[str, str], Frame] = {
     ("news", "column"): Frame("in", "column", 40, 98, 3),
     ("news", "beside"): Frame("in", "two", 50, 120),
     ("news", "pair"): Frame("under", "type", 42, 100),
-    ("opinion", "picture"): Frame("under", "type", 55, 165),
+    ("opinion", "picture"): Frame("under", "type", 55, 150),
     ("opinion", "column"): Frame("in", "column", 50, 140, 2),
     ("opinion", "portrait"): Frame("person", "portrait"),
     ("interview", "landscape"): Frame("top", "page", 60, 150),
