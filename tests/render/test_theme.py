@@ -1,6 +1,7 @@
 """A theme: tokens, fonts and a few files, chosen by the publication."""
 
 import io
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -127,8 +128,21 @@ def test_a_variants_layout_changes_only_what_it_says(write: Write) -> None:
     assert theme.layout("feature", "unheard-of") == theme.layout("feature")
 
 
-def test_every_key_has_its_explanation() -> None:
-    assert all(doc.help for doc in describe(Tokens))
+def test_every_key_is_explained_where_themes_are() -> None:
+    rows = ["| key | default | meaning |", "| --- | --- | --- |"]
+    for doc in describe(Tokens):
+        default = f"`{doc.default}`" if doc.default else ""
+        rows.append(f"| `{doc.path}` | {default} | {doc.help} |")
+    told = (TEMPLATES / "themes" / "README.md").read_text(encoding="utf-8")
+    table = told.split("<!-- theme keys -->")[1].split("<!-- /theme keys -->")[0].strip()
+    assert table == "\n".join(rows), "put this between the marks:\n" + "\n".join(rows)
+
+
+def test_the_theme_shown_in_the_readme_can_be_used(write: Write) -> None:
+    told = (TEMPLATES / "themes" / "README.md").read_text(encoding="utf-8")
+    shown = told.split("classic unless you say another:")[1].split("A style is written")[0]
+    theme = load_theme(write(textwrap.dedent(shown)))
+    assert theme.tokens.colours.ink == "#10233f"
 
 
 # ---- styles ----------------------------------------------------------------------------
