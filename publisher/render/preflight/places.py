@@ -22,6 +22,7 @@ from publisher.render.pdfium import PDFIUM
 #: editions of pages, the one an editor looks at first leading
 PAGED = ("magazine", "letter", "phone", "print")
 _MM = 25.4 / 72
+_SPACE = ord(" ")
 _CHARACTERS = 40  #: of a long subject that are looked for: no line break changes them
 #: checks whose subject is a handful of characters that need not stand together
 _SIGNS = frozenset({"glyphs", "stand_in"})
@@ -77,7 +78,7 @@ class _Finder:
         self.document, self.edition = document, edition
         self.folder, self.cache = folder, cache
         self._begins = sorted(edition.anchors, key=lambda anchor: anchor[1])
-        self._texts: dict[int, tuple[str, tuple[_Box, ...]]] = {}
+        self._texts: dict[int, tuple[str, tuple[int, ...]]] = {}
         self._pictures: dict[int, tuple[tuple[str, _Box], ...]] = {}
         self._links: dict[int, tuple[tuple[str, _Box], ...]] = {}
 
@@ -158,12 +159,15 @@ class _Finder:
             page = self.document[number - 1]
             self._texts[number] = _text(page)
             page.close()
-        text, boxes = self._texts[number]
+        text, indices = self._texts[number]
         bare = "".join(_bare(subject))
         for wanted in dict.fromkeys((bare, bare[:_CHARACTERS])):
             at = text.find(wanted) if wanted else -1
             if at >= 0:
-                return _around(boxes[at : at + len(wanted)])
+                page = self.document[number - 1]
+                found = _letters(page, indices[at : at + len(wanted)])
+                page.close()
+                return _around(found)
         return None
 
 
@@ -183,26 +187,41 @@ def _around(letters: Sequence[_Box]) -> _Box:
     return _Box(left, top, right - left, foot - top)
 
 
-def _text(page: pypdfium2.PdfPage) -> tuple[str, tuple[_Box, ...]]:
-    """Return a page's letters without spaces and hyphens, and the box of each."""
-    height = page.get_height()
+def _text(page: pypdfium2.PdfPage) -> tuple[str, tuple[int, ...]]:
+    """Return a page's letters without spaces and hyphens, and the place of each in its text."""
     reader = page.get_textpage()
     letters: list[str] = []
-    boxes: list[_Box] = []
+    indices: list[int] = []
     for index in range(reader.count_chars()):
         code = pdfium_c.FPDFText_GetUnicode(reader, index)
+        if code == _SPACE:
+            continue
         for sign in _bare(chr(code) if 0 < code < 0x110000 else ""):
-            left, bottom, right, top = reader.get_charbox(index)
             letters.append(sign)
-            boxes.append(
-                _Box(left * _MM, (height - top) * _MM, (right - left) * _MM, (top - bottom) * _MM)
-            )
+            indices.append(index)
     reader.close()
-    return "".join(letters), tuple(boxes)
+    return "".join(letters), tuple(indices)
+
+
+def _letters(page: pypdfium2.PdfPage, indices: Sequence[int]) -> list[_Box]:
+    """Return the boxes of some letters of a page's text."""
+    height = page.get_height()
+    reader = page.get_textpage()
+    boxes = []
+    for index in indices:
+        left, bottom, right, top = reader.get_charbox(index)
+        boxes.append(
+            _Box(left * _MM, (height - top) * _MM, (right - left) * _MM, (top - bottom) * _MM)
+        )
+    reader.close()
+    return boxes
 
 
 def _bare(text: str) -> Iterator[str]:
     """Yield the signs of a text that no typesetter changes: no spaces, hyphens, kinds of quotes."""
+    if text.isascii() and text.isalnum():  # nearly all letters of a page come by here
+        yield from text
+        return
     for part in unicodedata.normalize("NFKC", text.translate(_QUOTES)):
         if not part.isspace() and unicodedata.category(part) not in ("Cf", "Cc", "Pd"):
             yield part
