@@ -19,7 +19,7 @@ from publisher.errors import ContentError
 from publisher.problems import Problem
 from publisher.render import Rendered
 from publisher.render.card import HEIGHT, WIDTH, save_card
-from publisher.render.faces import all_faces
+from publisher.render.faces import all_faces, faces_for
 from publisher.render.front import front_picture
 from publisher.render.linked import linked_data
 from publisher.render.links import Links
@@ -80,7 +80,10 @@ class Web:
         }
         for name, data in files.items():
             save(folder / name, data)
-        save(folder / "worker.js", render(env, "web/issue/worker.js", **_to_keep(files, cover)))
+        save(
+            folder / "worker.js",
+            render(env, "web/issue/worker.js", **_to_keep(files, cover, publication)),
+        )
         problems: list[Problem] = list(dict.fromkeys(press.problems))
         stories = _Stories(issue, env, links, folder, address)
         shown = html + "".join(stories.save(piece) for group in pieces for piece in group)
@@ -167,8 +170,14 @@ def _description(issue: Issue) -> str:
     return line(shorten(text, 200))
 
 
-def _to_keep(files: dict[str, bytes], cover: ScreenPicture | None) -> dict[str, object]:
-    """Return what the service worker keeps: of each picture the small one stands for all."""
+def _to_keep(
+    files: dict[str, bytes], cover: ScreenPicture | None, publication: Publication
+) -> dict[str, object]:
+    """Return what the service worker keeps.
+
+    Of each picture the small one stands for all; of the faces, those that the text needs.
+    """
+    needed = {f"fonts/{name}" for name in faces_for(set(files["index.html"].decode()), publication)}
     small, stand_in = [], {}
     for src, srcset in _SHOWN.findall(files["index.html"].decode()):
         small.append(src)
@@ -178,7 +187,8 @@ def _to_keep(files: dict[str, bytes], cover: ScreenPicture | None) -> dict[str, 
     whole = hashlib.sha256()
     for name, data in sorted(files.items()):
         whole.update(f"{name}\0".encode() + hashlib.sha256(data).digest())
-    page = ["./", *(name for name in files if name.endswith((".css", ".js", ".woff2")))]
+    kept = (n for n in files if n.endswith((".css", ".js")) or n in needed)
+    page = ["./", *kept]
     pictures = dict.fromkeys([*(["cover.jpg"] if cover else []), *small])
     return {
         "version": whole.hexdigest()[:16],

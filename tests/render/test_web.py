@@ -255,6 +255,16 @@ def test_pictures_no_longer_shown_are_removed_but_those_of_the_mail_stay(
     assert of_the_mail <= after
 
 
+def test_only_the_faces_that_the_text_needs_are_kept_for_reading_offline(
+    mixed: Issue, publication: Publication, made: Rendered
+) -> None:
+    worker = made.files[0].parent / "worker.js"
+    assert "fonts/amiri-regular.woff2" in worker.read_text(encoding="utf-8")
+    Web().build(replace(mixed, slots=mixed.slots[:1]), publication)
+    assert "fonts/serif-regular.woff2" in worker.read_text(encoding="utf-8")
+    assert "amiri" not in worker.read_text(encoding="utf-8")
+
+
 # ---- in a browser ------------------------------------------------------------
 
 
