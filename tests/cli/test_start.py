@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from publisher.config import load_publication
-from publisher.content.article import Kind
-from publisher.content.articles import read_article
+from publisher.content.article import Kind, read_article
 from tests.cli.conftest import Run
 
 
