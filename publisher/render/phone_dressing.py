@@ -42,7 +42,7 @@ _SPACES = {
 }
 _HANG = 4.0  #: the padding below a link to tap, which the engine counts twice at a page's end
 #: charts are drawn narrower and printed larger: their 6.5 and 7.5 points become 9 and more
-_CHART_SCALE, _MAP_SCALE = 1.39, 1.22
+_CHART_SCALE = 1.39
 _QUOTE_AIR = 26.0  #: millimetres a quote may take
 #: kinds whose first letter is enlarged, and those that need no end mark
 _DROPCAP = frozenset({Kind.FEATURE, Kind.OPINION})
@@ -121,7 +121,7 @@ class PhoneDresser:
             pictures=pictures,
             words=words,
             face=face,
-            scale=_scale(place),
+            scale=_CHART_SCALE,
         )
         return parts_of(blocks, makings)
 
@@ -160,7 +160,7 @@ class PhoneDresser:
             arabic=voices.plain("source", "ar").path,
             arabic_bold=voices.plain("chart_title", "ar").path,
             maps=voices.theme.maps,
-            width=PHONE.type_width / _scale(place),
+            width=PHONE.type_width / _CHART_SCALE,
         )
 
     # ---- measuring -------------------------------------------------------------------
@@ -232,15 +232,6 @@ class PhoneDresser:
         if lead is None:
             return replace(part, html="").html
         return with_picture(part, lead.url, lead.width, lead.height).html
-
-
-def _scale(place: Place) -> float:
-    """Return how much larger drawings are printed than drawn.
-
-    Maps of places need room for their names: there, only those of neighbours are smaller.
-    """
-    body = place.article.body
-    return _MAP_SCALE if "/// map" in body and "places:" in body else _CHART_SCALE
 
 
 def _untied(block: Block) -> Block:

@@ -146,12 +146,8 @@ def test_nothing_to_be_read_is_smaller_than_nine_points(screens: Screens) -> Non
                 if size < LEAST_POINTS - 0.05 and letter.isalnum():
                     small[number] = small.get(number, "") + letter
         document.close()
-    # names of neighbours on a map give context; a French ordinal's letters are superior
-    rest = {
-        page: found
-        for page, found in small.items()
-        if "Source: Natural Earth" not in screens.texts[page - 1] and len(found) > 2
-    }
+    # a French ordinal's letter is superior
+    rest = {page: found for page, found in small.items() if len(found) > 2}
     assert rest == {}
 
 
