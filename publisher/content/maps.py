@@ -6,7 +6,7 @@ the page sets them. Borders follow the publication's settings, see `world`.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from babel import Locale
@@ -19,8 +19,9 @@ from publisher.content.locales import locale_of
 from publisher.content.marks import Marks, drawn, encode, legible_on
 from publisher.content.naming import Names
 from publisher.content.numbers import SIGNS, write_number
+from publisher.content.scalebar import put_scale
 from publisher.content.shades import Shades, shades_of
-from publisher.content.world import World, within, world
+from publisher.content.world import World, drawn_as, within, world
 from publisher.errors import ContentError
 
 _MOST_PLACES = 20
@@ -56,6 +57,14 @@ def draw(asked: Map, look: Look, language: str) -> Drawing:
     Raises `ContentError` naming a country we do not know or a place that cannot be.
     """
     whole = world(look.maps)
+    asked = replace(
+        asked,
+        countries=tuple(dict.fromkeys(drawn_as(code, look.maps) for code in asked.countries)),
+        highlight=tuple(drawn_as(code, look.maps) for code in asked.highlight),
+        # a land that is drawn as part of a country has that country's figure
+        figures={drawn_as(code, look.maps): value for code, value in asked.figures.items()}
+        | {code: value for code, value in asked.figures.items() if code in whole.lands},
+    )
     countries = asked.countries or tuple(asked.figures)
     if not countries and not asked.places:
         raise ContentError("the map shows nothing: name countries: [TN, LY] or places")
@@ -244,6 +253,8 @@ class _Sheet:
             small, (x, y) = inset
             names.taken.append(Box(x - 3, y - 3, x + small.width + 3, y + small.height + 3))
         dots = [moved(dot.get("transform", "")) for dot in marked(drawing, "places")]
+        scale = put_scale(drawing, self.view, names.taken, dots, self.language, names.even)
+        names.taken += [scale] if scale else []
         names.places([place.name for place in self.asked.places], dots)
         for code in sorted(codes, key=lambda one: one not in self.countries):
             name = self.locale.territories.get(code, "")

@@ -58,7 +58,7 @@ class Names:
     ) -> None:
         """Write a country's name where it fits best; a neighbour without room goes unnamed.
 
-        `figure` stands below the name; where there is no room for both, they stand beside
+        `figure` stands below the name. Where an important one has no room, it stands beside
         the country with a line that leads to it.
         """
         lines = [name, figure] if figure else [name]
@@ -83,8 +83,8 @@ class Names:
             if place:
                 break
         if place is None:
-            if important and figure:
-                self._beside(code, f"{name} {figure}")
+            if important:
+                self._beside(code, f"{name} {figure}".strip())
             return
         x, y = place
         self.taken.append(Box(x - wide / 2 - 2, y - tall / 2, x + wide / 2 + 2, y + tall / 2))
@@ -149,6 +149,12 @@ class Names:
         assert best is not None  # noqa: S101  # the loops above run at least once
         self.taken.append(best[1])
         return best[2], best[3], best[4]
+
+    def even(self, box: Box) -> bool:
+        """Tell whether no coast or border runs through a box."""
+        left, top = round(max(0.0, box.left)), round(max(0.0, box.top))
+        counts = self.ground.crop((left, top, round(box.right), round(box.bottom))).histogram()
+        return max(counts) > 0.97 * sum(counts)
 
     def _on_land(self, box: Box) -> float:
         """Return the share of a box that is not sea."""

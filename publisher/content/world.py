@@ -73,6 +73,12 @@ def holder(piece: str, maps: Maps) -> tuple[str, bool]:
     return _OWN.get(piece, f"?{piece}"), choice == "dashed"
 
 
+def drawn_as(code: str, maps: Maps) -> str:
+    """Return the code of the country that a land with this code is drawn as a part of."""
+    piece = next((piece for piece, own in _OWN.items() if own == code), "")
+    return holder(piece, maps)[0] if piece else code
+
+
 def _joined(numbers: Sequence[int], arcs: Sequence[Ring]) -> Ring:
     """Join a ring's arcs; a number below zero is the complement of one to be walked back."""
     ring: Ring = []

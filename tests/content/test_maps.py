@@ -87,6 +87,27 @@ def test_a_map_of_places_alone_shows_where_in_the_world_they_are() -> None:
     assert_readable(drawing)
 
 
+def test_a_small_region_says_how_far_it_is() -> None:
+    drawing = a_map("TN", places=[("Tunis", 10.18, 36.8), ("Sfax", 10.76, 34.74)])
+    (said,) = texts(drawing, "scale")
+    assert said.words == "100 km"
+    line = next(iter(marked_lines(drawing)))
+    (x1, y1), (x2, y2) = (moved(dot.get("transform", "")) for dot in marked(drawing, "places"))
+    distance = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
+    # Tunis and Sfax are 235 km apart
+    assert distance / line * 100 == pytest.approx(235, rel=0.04)
+    assert {text.words for text in texts(a_map("TN", language="ar"), "scale")} == {"100 كم"}
+    assert not texts(a_map("DZ"), "scale")
+    assert_readable(drawing)
+
+
+def marked_lines(drawing: Drawing) -> list[float]:
+    lines = drawing.shapes.findall("line")
+    return sorted(
+        (float(one.get("x2", 0)) - float(one.get("x1", 0)) for one in lines), reverse=True
+    )
+
+
 def test_a_map_of_the_whole_world_is_drawn() -> None:
     drawing = a_map("US", "NZ", "JP")
     assert drawing.height / drawing.width == pytest.approx(0.4867, abs=0.01)
@@ -202,8 +223,9 @@ def test_western_sahara_is_drawn_apart_and_can_be_drawn_otherwise() -> None:
     apart = a_map("MA", "EH", highlight=("EH",))
     assert {"Morocco", "Western Sahara"} <= words_of(apart, "countries")
     assert next(marked(apart, "land EH")).get("fill") != next(marked(apart, "land MA")).get("fill")
-    one = a_map("MA", look=replace(LOOK, maps=Maps(western_sahara="morocco")))
+    one = a_map("MA", "EH", look=replace(LOOK, maps=Maps(western_sahara="morocco")))
     assert not list(marked(one, "land EH"))
+    assert "Western Sahara" not in words_of(one, "countries")
     dashed = a_map("MA", "EH", look=replace(LOOK, maps=Maps(western_sahara="dashed")))
     count = len(rings(next(marked(dashed, "dashed")).get("d", "")))
     plain = marked(apart, "dashed")
