@@ -18,6 +18,7 @@ from publisher.render.sheet import MM, OVERHANG
 
 _SIZES = (50, 46, 42, 39, 36, 33, 30, 27, 24)
 _LARGE = 33  #: points of a main line in two lines
+_MANY = 39  #: points at most in more: four lines of more would leave nothing of the picture
 _MASTHEAD, _TOP = 88.0, 7.0  #: points at most; millimetres from the edge
 _STRAP = 5.0  #: height of the line below the masthead, millimetres
 _LINES = 3  #: coverlines on a phone
@@ -94,7 +95,8 @@ def _headline(text: str, voices: Voices, language: str) -> Headline:
     short = fit_headline(text, measure=measure, face=face, sizes=_SIZES, max_lines=2)
     if short.size >= _LARGE and len(short.lines) <= 2:
         return short
-    return fit_headline(text, measure=measure, face=face, sizes=_SIZES, max_lines=4)
+    sizes = [size for size in _SIZES if size <= _MANY]
+    return fit_headline(text, measure=measure, face=face, sizes=sizes, max_lines=4)
 
 
 def _masthead(publication: Publication, voices: Voices) -> Headline:
