@@ -132,6 +132,7 @@ class Dresser:
             ink=colours.ink,
             muted=colours.soft,
             paper=colours.paper,
+            grid=colours.hair,
             arabic=theme.face(Style(family="sans"), "ar"),
             arabic_bold=theme.face(Style(family="sans", weight=700), "ar"),
             maps=theme.maps,
