@@ -21,8 +21,6 @@ from publisher.render.signatures import Shelf, Signature
 from publisher.render.templates import direction
 from publisher.render.xmp import about
 
-_FILE_BYTES = 3_000_000
-
 
 class Phone:
     """Makes {title}-{week}-phone.pdf in the issue's build folder."""
@@ -46,15 +44,7 @@ class Phone:
         )
         path = issue.build_folder / f"{publication.slug}-{issue.week}-phone.pdf"
         save(path, data)
-        made = rendered(self.name, issue, bound, path)
-        return replace(made, problems=(*made.problems, *_too_large(len(data))))
-
-
-def _too_large(size: int) -> tuple[Problem, ...]:
-    if size <= _FILE_BYTES:
-        return ()
-    message = f"the phone edition has {size / 1e6:.1f} MB, more than 3: use fewer pictures"
-    return (Problem(message=message, check="size"),)
+        return rendered(self.name, issue, bound, path)
 
 
 class PhoneBook(MagazineBook):

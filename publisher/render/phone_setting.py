@@ -7,6 +7,7 @@ from typing import Any
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from publisher.checks import Level
 from publisher.config import Publication
 from publisher.content.article import Kind
 from publisher.content.issue import Issue
@@ -65,6 +66,7 @@ class PhoneSetting:
             severities,
             # pictures are asked for larger than they are printed
             least_ppi=round(publication.preflight.least_ppi / DENSITY),
+            strict=publication.preflight.ppi is Level.ERROR,
         )
         self.theme = load_theme(publication)
         self._voices = Voices(self.theme)

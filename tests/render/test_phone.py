@@ -120,7 +120,6 @@ def test_every_page_has_the_shape_of_a_phone(pdf: pikepdf.Pdf) -> None:
 
 def test_the_demo_issue_stays_below_three_megabytes(screens: Screens) -> None:
     assert screens.path.stat().st_size <= 3_000_000
-    assert not [p for p in screens.rendered.problems if "more than 3" in p.message]
 
 
 def test_a_page_of_text_has_about_180_words(screens: Screens) -> None:
