@@ -91,7 +91,13 @@ class _Full:
     picture: Picture  #: with the focal point to crop it with
     above: Ground
     below: Ground
-    cost: float
+    hides: bool  #: whether words stand on the picture's point
+
+    @property
+    def cost(self) -> float:
+        """How much is lost: by shade, by words on the point, by leaving the usual place."""
+        shade = max(self.above.shade, self.below.shade)
+        return shade + _HIDDEN * self.hides + _HIGH * (self.zones.where == "high")
 
 
 def make_cover(
@@ -276,11 +282,13 @@ class _Making:
         return self.strap_top + BELOW_STRAP
 
     def _best(self, image: _Image) -> _Full:
-        """Return the better place for the main line: the one that needs less shade and hides less."""
+        """Return the better place for the main line: the foot, unless it hides the picture's point."""
         headline = self._headline(self.theme.tokens.cover.sizes, 3)
         tall = self._height(headline)
-        tries = (self._try(image, "low", tall), self._try(image, "high", tall))
-        return min(tries, key=lambda one: one.cost)
+        low = self._try(image, "low", tall)
+        if not low.hides:
+            return low
+        return min(low, self._try(image, "high", tall), key=lambda one: one.cost)
 
     def _try(self, image: _Image, where: Literal["low", "high"], main: float) -> _Full:
         spots, (width, height) = self._zones(where, main), self._page
@@ -303,8 +311,7 @@ class _Making:
             boxes = tuple((side, top, 1 - side, bottom) for top, bottom in stripes)
             grounds.append(ground(path, boxes) if boxes else Ground(LIGHT, 0.0, 0.0))
         above, below = grounds
-        cost = max(above.shade, below.shade) + _HIDDEN * spots.covers(at)
-        return _Full(spots, picture, above, below, cost + _HIGH * (where == "high"))
+        return _Full(spots, picture, above, below, spots.covers(at))
 
     def _zones(self, where: Literal["low", "high"], main: float) -> Zones:
         return zones(self.sheet, self.strap_top, main, where, lines=bool(self.issue.cover.lines))

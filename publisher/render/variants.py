@@ -12,7 +12,7 @@ _PAIR_PPI = 130  #: two small pictures side by side only if both are good
 UPRIGHT, SQUARE = 0.9, 1.15  #: width over height up to which a picture counts as such
 _SIDE_WORDS = 640  #: a news piece without picture up to here has its headline in its own column
 _BESIDE_WORDS = 480  #: with a picture beside its headline, it must end on that page
-_LONG = 900  #: words of a feature that may open with a whole page
+_LONG = 900  #: words of a story that may open with a whole page, or two
 _DENSER = {"rtl": 0.8}  #: words that take the room of one, for scripts that are set larger
 
 
@@ -124,7 +124,9 @@ def _cover_story(facts: Facts) -> tuple[str, ...]:
         return ("type",)
     if not facts.crosses:
         return ("framed",)
-    big = ("spread", "full") if facts.fills_page else ()
+    big: tuple[str, ...] = ("full",) if facts.fills_page else ()
+    if big and facts.length >= _LONG:  # two pages are only opened for a long story
+        big = ("spread", *big)
     return ("tall", *big, "panel") if facts.ratio < UPRIGHT else ("panel", *big)
 
 
