@@ -16,6 +16,8 @@ from publisher.render.tags import INITIAL, Mark, Node, isa, resolve
 
 _SPACES = (" ", "\u00a0")
 _SOFT_HYPHEN = "\u00ad"
+#: what moves the next glyph: ... 0012>-17.9<
+_MOVE = re.compile(rb"^(.*<[0-9a-f]*)>(-?[\d.]+)<$", re.DOTALL)
 #: the last glyph of a line as the engine writes it: ... <0012 0034>] TJ
 _LAST_GLYPH = re.compile(rb"^(.*<[0-9a-f]*)([0-9a-f]{4})>(-?[\d.]+)?\] TJ$", re.DOTALL)
 
@@ -225,12 +227,17 @@ def _end_line(items: list[Any], begun: int, edit: str, font: "_Letters") -> None
             items[place] = before + last + gap + font.space + b">] TJ"
             return
         said = _SOFT_HYPHEN if edit == "hyphen" else letter + " "
+        # what moves the last glyph goes with it: viewers forget a move nothing follows
+        moves: list[bytes] = []
+        while moved := _MOVE.match(before):
+            before, move = moved.groups()
+            moves.insert(0, move)
         items[place : place + 1] = [
             before + b">] TJ",
             "/Span",
             pydyf.Dictionary({"ActualText": pydyf.String(said)}),
             b"BDC",
-            b"[<" + last + b">] TJ",
+            b"[" + b" ".join(moves) + b"<" + last + b">] TJ",
             b"EMC",
         ]
         return
