@@ -24,6 +24,7 @@ from publisher.render.blocks import (
 )
 from publisher.render.essay import essay_plates, opening_bounds
 from publisher.render.leads import Leads
+from publisher.render.lettering import Style
 from publisher.render.overlay import Overlay, overlay
 from publisher.render.pieces import Piece, head_height, kind_of, set_headline, set_standfirst
 from publisher.render.places import Place
@@ -31,7 +32,7 @@ from publisher.render.plates import Plates
 from publisher.render.rtl import spaces_within
 from publisher.render.sheet import Sheet
 from publisher.render.theme import Theme
-from publisher.render.tokens import Layout, Style
+from publisher.render.tokens import Layout
 from publisher.render.variants import possible, variants
 
 #: millimetres below the words of an opening page, without and with a caption

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from publisher.content.article import Kind
+from publisher.render.lettering import Style
 from publisher.render.places import Place
 from publisher.render.theme import Theme
-from publisher.render.tokens import Style
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,11 @@ from markupsafe import Markup
 from publisher.content.article import Article, Kind
 from publisher.content.typography import typeset
 from publisher.render.balance import Headline, balance, fit_headline, tied
+from publisher.render.lettering import Style
 from publisher.render.sheet import MM, Sheet
 from publisher.render.templates import STATIC
 from publisher.render.theme import Theme
-from publisher.render.tokens import Layout, Style
+from publisher.render.tokens import Layout
 
 FONTS = STATIC / "fonts"
 

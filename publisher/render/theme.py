@@ -14,6 +14,7 @@ from publisher.config import Maps, Publication
 from publisher.content.article import Kind
 from publisher.errors import ConfigError
 from publisher.render.folders import lineage, template_folders, theme_file
+from publisher.render.lettering import Roles, Style
 from publisher.render.tokens import (
     LAYOUTS,
     Arabic,
@@ -26,9 +27,7 @@ from publisher.render.tokens import (
     Layout,
     Masthead,
     Page,
-    Roles,
     Rules,
-    Style,
     Teasers,
 )
 from publisher.tables import key, load_toml, read
@@ -157,9 +156,7 @@ def _read_theme(publication: Publication) -> Theme:
         for family, files in tokens.fonts.all().items()
         for weight, italic, name in files.files()
     )
-    return Theme(
-        name=publication.editions.theme, tokens=tokens, faces=faces, maps=publication.maps
-    )
+    return Theme(name=publication.editions.theme, tokens=tokens, faces=faces, maps=publication.maps)
 
 
 def _check(tokens: Tokens, file: str) -> None:

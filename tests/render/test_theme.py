@@ -14,12 +14,12 @@ from fontTools.ttLib import TTFont
 from publisher.config import Publication
 from publisher.errors import ConfigError
 from publisher.render.folders import TEMPLATES, template_folders, themes
+from publisher.render.lettering import Style
 from publisher.render.pdf import print_pdf
 from publisher.render.pdfium import PDFIUM
 from publisher.render.setting import Setting
 from publisher.render.templates import environment, render
 from publisher.render.theme import Theme, Tokens, load_theme
-from publisher.render.tokens import Style
 from publisher.tables import describe
 from tests.render.conftest import every_kind, publication_in
 
