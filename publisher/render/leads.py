@@ -39,7 +39,7 @@ class Leads:
             portrait=picture is not None and _shows(picture, article.byline),
             words=article.words,
             direction=place.direction,
-            number=place.number,
+            turn=place.turn,
             page=(self._sheet.width, self._sheet.height),
             ppi=self._plates.floor(article.slug),
         )

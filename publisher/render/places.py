@@ -21,6 +21,7 @@ class Place:
     cover_story: bool = False
     part: str = ""  #: the section's name, where it begins in the outline
     number: int = 0  #: among the slots, from 0
+    turn: int = 0  #: among the slots with a picture, so that neighbours can open differently
 
     @property
     def article(self) -> Article:
@@ -48,7 +49,7 @@ def running_order(issue: Issue, publication: Publication, letter_name: str) -> t
                 part=letter_name,
             )
         )
-    before = ""
+    before, turn = "", 0
     for number, slot in enumerate(issue.slots):
         brief = slot.kind is Kind.BRIEF
         name = slot.section.name
@@ -65,8 +66,10 @@ def running_order(issue: Issue, publication: Publication, letter_name: str) -> t
                 cover_story=slot.cover_story,
                 part="" if brief or name == before else name,
                 number=number,
+                turn=turn,
             )
         )
+        turn += slot.article.picture is not None and not slot.cover_story and not brief
         before = "" if brief else name
     return tuple(found)
 

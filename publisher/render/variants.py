@@ -27,7 +27,7 @@ class Facts:
     portrait: bool = False  #: the lead picture shows who wrote it
     words: int = 0
     direction: str = "ltr"
-    number: int = 0  #: in the running order; neighbours should not open alike
+    turn: int = 0  #: among those with a picture; neighbours should not open alike
     page: tuple[float, float] = (210.0, 297.0)  #: millimetres
     ppi: float = LEAST_PPI  #: pixels an inch that pictures should have
 
@@ -110,10 +110,10 @@ def possible(facts: Facts) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*variants(facts), *named]))
 
 
-def _turned(choices: Sequence[str], number: int) -> tuple[str, ...]:
+def _turned(choices: Sequence[str], turn: int) -> tuple[str, ...]:
     """Let neighbours begin with another one of the first two."""
     first, *rest = choices
-    if number % 2 and rest:
+    if turn % 2 and rest:
         return rest[0], first, *rest[1:]
     return tuple(choices)
 
@@ -137,7 +137,7 @@ def _news(facts: Facts) -> tuple[str, ...]:
         return ("column", "beside") if facts.length <= _BESIDE_WORDS else ("column",)
     if facts.ratio < UPRIGHT:
         return ("column", "pair") if _pairs(facts) else ("column",)
-    flat = _turned(("under", "top"), facts.number)
+    flat = _turned(("under", "top"), facts.turn)
     beside = ("beside",) if facts.length <= _BESIDE_WORDS else ()
     pair = ("pair",) if _pairs(facts) else ()
     return (*pair, *flat, *beside, "strip") if facts.ratio > SQUARE else (*pair, *flat, "column")
@@ -155,10 +155,10 @@ def _feature(facts: Facts) -> tuple[str, ...]:
         return ("inset",)
     full = facts.length >= _LONG and facts.fills_page
     if facts.ratio < UPRIGHT:
-        return ("full", "tall", "wide") if full and facts.number % 2 else ("tall", "wide")
+        return ("full", "tall", "wide") if full and facts.turn % 2 else ("tall", "wide")
     if facts.ratio <= SQUARE:
-        return _turned(("wide", "tall"), facts.number)
-    flat = _turned(("wide", "under"), facts.number)
+        return _turned(("wide", "tall"), facts.turn)
+    flat = _turned(("wide", "under"), facts.turn)
     return (flat[0], "full", flat[1]) if full else flat
 
 

@@ -55,7 +55,7 @@ def test_only_a_long_feature_with_a_sharp_picture_opens_on_a_page_of_its_own() -
 
 @pytest.mark.parametrize(("kind", "words"), [(Kind.NEWS, 500), (Kind.FEATURE, 1500)])
 def test_neighbours_do_not_open_alike(kind: Kind, words: int) -> None:
-    opened = {first(kind, pixels=WIDE, words=words, number=number) for number in (3, 4)}
+    opened = {first(kind, pixels=WIDE, words=words, turn=turn) for turn in (3, 4)}
     assert len(opened) == 2
 
 
@@ -84,7 +84,7 @@ def test_a_photo_essay_opens_with_an_upright_picture_over_the_page() -> None:
 
 def test_every_article_has_a_layout_and_an_editor_may_name_what_suits_it() -> None:
     sizes = (None, WIDE, TALL, SQUARE, TINY)
-    for kind, pixels, cover, words, number in product(
+    for kind, pixels, cover, words, turn in product(
         Kind, sizes, (False, True), (40, 500, 3000), (0, 1)
     ):
         for inside in ((), (WIDE,), (TINY, TALL)):
@@ -93,7 +93,7 @@ def test_every_article_has_a_layout_and_an_editor_may_name_what_suits_it() -> No
                 pixels=pixels,
                 cover_story=cover,
                 words=words,
-                number=number,
+                turn=turn,
                 inside=inside,
             )
             suiting = variants(facts)
