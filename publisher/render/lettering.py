@@ -70,12 +70,17 @@ class Style:
         )
 
     @property
+    def relative(self) -> bool:
+        """Whether the leading is a multiple of the size."""
+        return self.leading < _RATIO
+
+    @property
     def font(self) -> str:
         """Return the CSS shorthand `font`."""
         size = f"calc({self.size:g}pt * var(--larger, 1))" if self.size else "1em"
         if not self.leading:
             leading = "var(--leading)"
-        elif self.leading < _RATIO:
+        elif self.relative:
             leading = f"calc({self.leading:g} * var(--taller, 1))"
         else:
             leading = f"calc({self.leading:g}pt * var(--airier, 1))"

@@ -77,7 +77,6 @@ class Piece:
 _NARROW = 6  #: columns of the grid up to which a headline keeps clear of its neighbour
 _CLEAR = 2.0  #: millimetres it does
 _OTHER, _APART = 6.0, 14.0  #: millimetres of a kicker or byline, and of all the space between
-_MULTIPLE = 4.0  #: a leading below it is a multiple of the size, as in `tokens.Style`
 
 
 def kind_of(place_kind: Kind, *, cover_story: bool) -> str:
@@ -140,7 +139,7 @@ def block_height(text: str, style: Style, width: float, theme: Theme, language: 
 def line_height(style: Style, theme: Theme, language: str, size: float = 0.0) -> float:
     """Return the height of a line in millimetres; `size` in points where the style has none."""
     arabic = theme.tokens.arabic if language.split("-")[0] == "ar" else None
-    if style.leading >= _MULTIPLE:
+    if not style.relative:
         return style.leading * (arabic.airier if arabic else 1) / MM
     return (size or style.size) * style.leading * (arabic.taller if arabic else 1) / MM
 
