@@ -16,6 +16,7 @@ from publisher.pipeline.reporting import Report, read_report, write_report
 from publisher.pipeline.states import State, check_move
 from publisher.problems import Problem, Severity
 from publisher.render import Rendered, build, editions_of
+from publisher.render.workshop import workshop
 from publisher.week import Week
 
 
@@ -100,6 +101,7 @@ def draw_up(desk: Desk, week: Week) -> Composed:
 
 def render_week(desk: Desk, week: Week, only: Sequence[str] = ()) -> Made:
     """Compose and render a week's issue, and note in build/report.json what was found."""
+    workshop().start()  # the engine takes a second to load: it does so while we read
     composed = compose_week(desk, week)
     editions = [
         e for e in editions_of(desk.publication, composed.issue) if not only or e.name in only

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 Editions = Callable[[Publication, Issue], Sequence[Edition]]
 Listener = Callable[[Shown], None]
+#: what the preview has a place for; other editions would only let it wait
+_SHOWN = frozenset({"magazine", "email", "web"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class Live:
         affected = self._affected(changed)
         failed: set[str] = set()
         for edition in self._editions(self.publication, made.composed.issue):
-            if affected is not None and edition.name not in affected:
+            if edition.name not in _SHOWN or (affected is not None and edition.name not in affected):
                 continue
             try:
                 self._take(edition.build(made.composed.issue, self.publication), made)
