@@ -18,7 +18,7 @@ from publisher.render.sheet import MM
 
 #: heights of a row of contents in millimetres, and what stands above them on the first screen
 _ROW, _ROW_MOST, _ABOVE_ROWS = 21.5, 25.5, 26.0
-_ROW_WIDTH, _ROW_SIZE = 57.0, 14.0  #: of its title, millimetres and points
+_ROW_WIDTH, _ROW_SIZES = 57.0, (14, 13, 12, 11, 10)  #: of its title, millimetres and points
 _PACE = 200  #: words a minute, as people read on a phone
 #: headline sizes in points and most lines, by how a story opens
 _SIZES: dict[str, tuple[Sequence[int], int]] = {
@@ -158,7 +158,14 @@ def row(place: Place, words: Mapping[str, str], voice: Voice, paper: str) -> dic
         "flag": "" if brief else place.section,
         "about": ", ".join(k for k in kickers if k) if brief else "",
         "title": tied(title),
-        "lines": balance(voice.printed(title), _ROW_WIDTH * MM, voice.path, _ROW_SIZE),
+        "headline": fit_headline(
+            voice.printed(title),
+            measure=_ROW_WIDTH,
+            face=voice.path,
+            sizes=_ROW_SIZES,
+            max_lines=2,
+            tracking=voice.tracking,
+        ),
         "language": place.language,
         "direction": place.direction,
         "colour": colour.legible(place.colour, paper),
