@@ -47,6 +47,10 @@ _MOVE = re.compile(r"translate\(\s*([-\d.e]+)[,\s]*([-\d.e]*)\s*\)")
 #: the name of a mark among its classes, as `marks.drawn` gives it
 _NAME = re.compile(r"\b\d+-is-(.+)")
 
+_STRAIGHT = re.compile(r"[MLZ\d.,e-]*")
+_LONG = 1500  #: characters of a path that is worth thinning
+_NEAR = 0.35  #: points
+
 Point = tuple[float, float]
 
 
@@ -111,7 +115,28 @@ def _walk(
                 # a group that says nothing is only depth
                 home.extend([group] if name != mark or group.get("transform") else list(group))
         elif tag in _SHAPES and _shows(child):
-            ElementTree.SubElement(home, tag, _plain(child.attrib))
+            shape = ElementTree.SubElement(home, tag, _plain(child.attrib))
+            if len(shape.get("d", "")) > _LONG:
+                shape.set("d", _thinned(shape.get("d", "")))
+
+
+def _thinned(d: str) -> str:
+    """Drop points of a coast or border that are nearer to the one before than eyes can tell."""
+    if not _STRAIGHT.fullmatch(d):
+        return d
+    parts = []
+    for line in d.split("M")[1:]:
+        points = line.removesuffix("Z").split("L")
+        kept, (x, y) = points[:1], map(float, points[0].split(","))
+        for point in points[1:-1]:
+            right, down = map(float, point.split(","))
+            if abs(right - x) + abs(down - y) > _NEAR:
+                kept.append(point)
+                x, y = right, down
+        kept += points[-1:]
+        if len(kept) > 3 or not line.endswith("Z"):
+            parts.append("M" + "L".join(kept) + "Z" * line.endswith("Z"))
+    return "".join(parts)
 
 
 def _shows(shape: ElementTree.Element) -> bool:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -143,7 +143,19 @@ def test_the_drawing_programs_memory_is_not_ours() -> None:
 
 # ---- lifting ------------------------------------------------------------------------
 
-Lifted = Callable[[str], object]
+
+def test_a_coast_has_no_more_points_than_eyes_can_tell() -> None:
+    fine = [(x / 50, 5 + (x % 2) / 50) for x in range(2000)]
+    d = "M" + "L".join(f"{x},{y}" for x, y in fine) + "L40,20Z"
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30">'
+        f'<path d="{d}" fill="#000"/><path d="M1,1L9,9" stroke="#000"/></svg>'
+    )
+    coast, line = lift(svg, Look()).shapes.iter("path")
+    assert coast.get("d", "").startswith("M0.0,5.0L")
+    assert coast.get("d", "").endswith("L40,20Z")
+    assert 90 < coast.get("d", "").count("L") < 130
+    assert line.get("d") == "M1,1L9,9"
 
 
 def test_words_are_lifted_out_at_their_places_and_ballast_is_dropped() -> None:
