@@ -37,6 +37,7 @@ from publisher.render.variants import possible, variants
 
 #: millimetres below the words of an opening page, without and with a caption
 _FOOT, _FOOT_CAPTION = 24.0, 34.0
+_PANEL = 7.0  #: below the words beside a picture, where they stand on colour
 _FRAMED = 62.0  #: about and between words and picture on an opening page
 
 
@@ -186,7 +187,7 @@ class Dresser:
         if found is not None:
             wish, low, high = found
             if frame and frame.stands == "half":  # as tall as the words beside it
-                low = max(low, self._head(place, variant))
+                low = max(low, self._head(place, variant) + _PANEL)
             return max(wish, low), low, max(high, low)
         if frame and frame.bleeds and variant != "spread":
             return 0.0, 0.0, 0.0
