@@ -1,11 +1,15 @@
-"""Invented issues: real sentences in new order, painted pictures, all from one seed."""
+"""Issues to measure with: the demo's, and invented ones.
+
+An invented issue has real sentences in new order and painted pictures, all from one seed.
+"""
 
 import random
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from publisher.compose import compose
 from publisher.config import Publication, load_publication
@@ -63,6 +67,19 @@ def invented(folder: Path, recipe: Recipe) -> tuple[Publication, Issue]:
         (issue / "articles" / f"piece-{number:03}.md").write_text(text, encoding="utf-8")
     publication = load_publication(folder)
     return publication, composed(publication, WEEK, issue)
+
+
+def gathered(folder: Path) -> tuple[Publication, Issue]:
+    """Lay the demo issue out as collecting would, and compose it."""
+    publication, inbox = load_publication(ROOT), ROOT / "issues" / "inbox"
+    folder.mkdir(parents=True)
+    (folder / "articles").mkdir()
+    for path in sorted(inbox.glob("*.md")):
+        shutil.copy(path, folder / "articles")
+    for name in ("pictures", "data"):
+        shutil.copytree(inbox / name, folder / name)
+    shutil.copy(ROOT / "issues" / str(WEEK) / "issue.toml", folder)
+    return publication, composed(publication, WEEK, folder)
 
 
 def composed(publication: Publication, week: Week, folder: Path) -> Issue:
@@ -161,13 +178,14 @@ def _body(words: int, pictures: list[int], sentences: list[str], chance: random.
 def _paint(path: Path, chance: random.Random, number: int) -> None:
     """Paint bands and circles, with grain so that it weighs what a photograph does."""
     width, height = _SIZES[number % len(_SIZES)]
-    image = Image.new("RGB", (width, height), _colour(chance))
+    small = width // 4, height // 4  # what is soft need not be drawn at full size
+    image = Image.new("RGB", small, _colour(chance))
     draw = ImageDraw.Draw(image)
     for _ in range(14):
-        x, y = chance.randrange(width), chance.randrange(height)
-        size = chance.randrange(80, 700)
+        x, y = chance.randrange(small[0]), chance.randrange(small[1])
+        size = chance.randrange(20, 175)
         draw.ellipse((x - size, y - size, x + size, y + size), fill=_colour(chance))
-    image = image.filter(ImageFilter.GaussianBlur(6))
+    image = image.resize((width, height), Image.Resampling.BILINEAR)
     grain = Image.frombytes("L", (256, 256), chance.randbytes(65536)).resize((width, height))
     image = Image.blend(image, Image.merge("RGB", (grain, grain, grain)), 0.08)
     image.save(path, "JPEG", quality=80)
