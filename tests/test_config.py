@@ -78,7 +78,7 @@ def test_a_missing_key_is_named_with_its_meaning(tmp_path: Path) -> None:
         ("[[sections]]\nname = 'News'\n[[sections]]\nname = 'NEWS'", "each its own name"),
         ("[[sources]]\nkind = 'feed'\nurl = 'ftp://x'", "https://example.org"),
         ("[[sources]]\nkind = 'folder'", "path"),
-        ("[editions]\nmake = ['papyrus']", "magazine, email, web"),
+        ("[editions]\nmake = ['papyrus']", "magazine, letter, phone, print, epub, email, web"),
         ("[editions]\npage_size = 'A5'", "A4, letter"),
         ("[web]\nport = 99999", "from 1 to 65535"),
         ("[delivery.sendgrid]\nregion = 'mars'", "global or eu"),

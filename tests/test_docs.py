@@ -15,6 +15,7 @@ from publisher.tables import describe, read
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 def table(cls: type) -> str:
@@ -26,8 +27,8 @@ def table(cls: type) -> str:
 
 
 def between(name: str) -> str:
-    match = re.search(f"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", README, re.DOTALL)
-    assert match, f"README.md has no part for {name}"
+    match = re.search(f"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", SETTINGS, re.DOTALL)
+    assert match, f"docs/settings.md has no part for {name}"
     return match[1].strip()
 
 
@@ -45,7 +46,7 @@ def test_every_command_is_in_the_readme(name: str) -> None:
 
 def test_every_command_the_readme_names_exists() -> None:
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
-    named = set(re.findall(r"publisher ([a-z]+)", README.split("## Settings")[0]))
+    named = set(re.findall(r"publisher ([a-z]+)", README))
     assert named <= commands
 
 
