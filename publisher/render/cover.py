@@ -4,20 +4,20 @@ full: the picture over the whole page, words on it; framed: the picture in a fra
 paper; type: words alone on the section's colour. What the words stand on is measured.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from publisher.config import Publication
 from publisher.content.article import Picture
 from publisher.content.issue import Issue
-from publisher.content.pictures import Size
 from publisher.content.typography import typeset
 from publisher.errors import ContentError
 from publisher.problems import Problem
 from publisher.render import colour
 from publisher.render.balance import Headline, fit_headline, tied
-from publisher.render.front_zones import BELOW_STRAP, GAP, Zones, focused, zones
-from publisher.render.legibility import DARK, LIGHT, Band, Ground, gradient, ground
+from publisher.render.front_full import Full, Image, best
+from publisher.render.front_zones import BELOW_STRAP, GAP, Zones, zones
+from publisher.render.legibility import DARK, LIGHT, Band, gradient
 from publisher.render.pieces import Lead, block_height, line_height
 from publisher.render.plates import COVER_BYTES, Plates
 from publisher.render.sheet import OVERHANG, Sheet
@@ -29,7 +29,6 @@ _FRAMED_PPI = 60  #: below so many across the type's width it makes way for type
 _WIDEST = 1.9  #: width over height from which a page would show less than two fifths of it
 _BUSY = 0.3  #: where brightness varies so much under words, no shade makes them calm
 _SHORTEST, _CUT = 70.0, 1.6  #: a framed picture's height, mm; how much taller it may be made
-_HIDDEN, _HIGH = 0.5, 0.15  #: what it costs to hide the focal point, to leave the usual place
 _KICKER, _APART = 7.5, 4.5  #: millimetres of the kicker, and above the standfirst
 
 Design = Literal["full", "framed", "type"]
@@ -74,32 +73,6 @@ class Cover:
     colour: str
 
 
-@dataclass(frozen=True)
-class _Image:
-    """The cover's picture, with its pixels."""
-
-    picture: Picture
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class _Full:
-    """A try at a whole-page cover."""
-
-    zones: Zones
-    picture: Picture  #: with the focal point to crop it with
-    above: Ground
-    below: Ground
-    hides: bool  #: whether words stand on the picture's point
-
-    @property
-    def cost(self) -> float:
-        """How much is lost: by shade, by words on the point, by leaving the usual place."""
-        shade = max(self.above.shade, self.below.shade)
-        return shade + _HIDDEN * self.hides + _HIGH * (self.zones.where == "high")
-
-
 def make_cover(
     issue: Issue,
     publication: Publication,
@@ -142,9 +115,9 @@ class _Making:
         slots = (s for s in issue.slots if any(a.slug == issue.cover.story for a in s.articles))
         slot = next(slots, None)
         self.section = slot.section.colour if slot else publication.colour
-        self.image: _Image | None = None
+        self.image: Image | None = None
         if issue.cover.picture and (pixels := plates.pixels(issue.cover.picture)):
-            self.image = _Image(issue.cover.picture, *pixels)
+            self.image = Image(issue.cover.picture, *pixels)
 
     def able(self) -> tuple[Design, ...]:
         """Return the designs that can be made, the one that suits the picture best first."""
@@ -157,8 +130,8 @@ class _Making:
         wide = image.width / self.sheet.type_width * 25.4
         floor = self.plates.floor(self.owner) if self.plates.strict else 0
         if page >= max(_FULL_PPI, floor) and image.width / image.height <= _WIDEST:
-            best = self._best(image)
-            if max(best.above.busy, best.below.busy) <= _BUSY:
+            full = self._best(image)
+            if max(full.above.busy, full.below.busy) <= _BUSY:
                 return "full", "framed", "type"
         return (
             ("framed", "full", "type")
@@ -168,7 +141,7 @@ class _Making:
 
     # ---- the designs -------------------------------------------------------------------
 
-    def full(self, image: _Image) -> Cover:
+    def full(self, image: Image) -> Cover:
         """Fill the page with the picture and lay as much shade on it as its words need."""
         found = self._best(image)
         lead = self._lead(found.picture, *self._page)
@@ -190,7 +163,7 @@ class _Making:
             shade=gradient(bands),
         )
 
-    def framed(self, image: _Image) -> Cover:
+    def framed(self, image: Image) -> Cover:
         """Print the picture in a frame, between masthead and lines, which stand on paper."""
         headline = self._headline(self.theme.tokens.cover.framed_sizes, 2)
         spots = self._zones("low", self._height(headline, "cover_standfirst_small"))
@@ -281,37 +254,10 @@ class _Making:
     def _frame_top(self) -> float:
         return self.strap_top + BELOW_STRAP
 
-    def _best(self, image: _Image) -> _Full:
-        """Return the better place for the main line: the foot, unless it hides the picture's point."""
+    def _best(self, image: Image) -> Full:
         headline = self._headline(self.theme.tokens.cover.sizes, 3)
-        tall = self._height(headline)
-        low = self._try(image, "low", tall)
-        if not low.hides:
-            return low
-        return min(low, self._try(image, "high", tall), key=lambda one: one.cost)
-
-    def _try(self, image: _Image, where: Literal["low", "high"], main: float) -> _Full:
-        spots, (width, height) = self._zones(where, main), self._page
-        size, ratio = Size(image.width, image.height), width / height
-        aimed, at = focused(size, ratio, image.picture.focus, spots.anchor)
-        picture = replace(image.picture, focus=aimed)
-        path = self.plates.path(
-            self.plates.url(
-                picture,
-                self.owner,
-                width=width,
-                height=height,
-                max_bytes=COVER_BYTES,
-                role="cover",
-            )
-        )
-        side = self.sheet.side / self.sheet.width
-        grounds = []
-        for stripes in spots.stripes:
-            boxes = tuple((side, top, 1 - side, bottom) for top, bottom in stripes)
-            grounds.append(ground(path, boxes) if boxes else Ground(LIGHT, 0.0, 0.0))
-        above, below = grounds
-        return _Full(spots, picture, above, below, spots.covers(at))
+        low, high = (self._zones(where, self._height(headline)) for where in ("low", "high"))
+        return best(image, (low, high), self.sheet, self.plates, self.owner)
 
     def _zones(self, where: Literal["low", "high"], main: float) -> Zones:
         return zones(self.sheet, self.strap_top, main, where, lines=bool(self.issue.cover.lines))
