@@ -63,8 +63,10 @@ def essay_plates(
             )
             if lead:
                 leads.append(replace(lead, caption=typeset(lead.caption, place.language)))
-        on, file = Overlay(), plates.file(leads[0]) if leads else None
-        if file and layout in ("poster", "bleed"):
+        on = Overlay()
+        if leads and layout in ("poster", "bleed"):
+            # also while sizes are tried: what is tried is printed but for its stretched box
+            file = plates.path(leads[0].url)
             on = overlay(file, sheet, words if layout == "poster" else _CAPTION)
         pages.append(Plate(layout=layout, pictures=tuple(leads), ink=on.ink, shade=on.shade))
     return tuple(pages)
