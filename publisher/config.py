@@ -17,6 +17,8 @@ from publisher.week import WeekMoment
 FILE = "publication.toml"
 #: every way of putting an issue before its readers
 EDITIONS = ("magazine", "letter", "phone", "print", "epub", "email", "web")
+#: what may fill the foot of a last page
+FILLERS = ("strip", "house", "scan")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
@@ -225,9 +227,17 @@ class Editions:
     )
     page_size: PageSize = key("Paper of the magazine, `A4` or `letter`", PageSize.A4)
     theme: str = key("How paged editions look: a folder of templates/themes/", "classic")
+    fillers: tuple[str, ...] = key(
+        "What may fill the foot of a last page: `strip` (other stories), `house` (your own"
+        " advertisements), `scan` (a code that leads to the story online)",
+        FILLERS,
+    )
 
     def __post_init__(self) -> None:
         check_editions(self.make, "make")
+        for name in self.fillers:
+            if name not in FILLERS:
+                raise ConfigError(f'fillers: "{name}" is none: use {", ".join(FILLERS)}')
 
 
 def check_editions(names: Sequence[str], where: str) -> None:
@@ -235,6 +245,26 @@ def check_editions(names: Sequence[str], where: str) -> None:
     for name in names:
         if name not in EDITIONS:
             raise ConfigError(f'{where}: "{name}" is no edition: use {", ".join(EDITIONS)}')
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """An advertisement of the house's own, for the foot of a page that is not full."""
+
+    title: str = key("What it says, large")
+    text: str = key("A sentence or two below it", "")
+    url: str = key("Where it leads; printed, and as a QR code where there is no picture")
+    picture: Path | None = key("Picture beside the words, relative to publication.toml", None)
+    alt: str = key("What the picture shows", "")
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise ConfigError("title is empty: say what the advertisement is for")
+        _web_address(self.url, "url")
+        if self.picture and (self.picture.is_absolute() or ".." in self.picture.parts):
+            raise ConfigError("picture must lie below the folder of publication.toml")
+        if self.picture and not self.alt.strip():
+            raise ConfigError("alt is missing: say what the picture shows")
 
 
 #: disputed land -> how a map may draw it
@@ -311,6 +341,7 @@ class Publication:
     schedule: Schedule = key("", default_factory=Schedule)
     delivery: Delivery = key("", default_factory=Delivery)
     editions: Editions = key("", default_factory=Editions)
+    house: tuple[House, ...] = key("", ())
     maps: Maps = key("", default_factory=Maps)
     preflight: Preflight = key("", default_factory=Preflight)
     web: Web = key("", default_factory=Web)

@@ -69,6 +69,11 @@ class Teasers:
             for other in self._others(place, pictures=False)[:count]
         ]
 
+    def pictured(self, place: Place, count: int) -> bool:
+        """Return whether so many other stories have a picture that readers have not seen often."""
+        others = self._others(place, pictures=True)[:count]
+        return len(others) == count and all(self._free(other) for other in others)
+
     def height(self, room: float | None) -> float | None:
         """Return how high pictures may be in so much room, in millimetres; None if too little."""
         how = self._how

@@ -18,10 +18,10 @@ from publisher.problems import Problem, Severity
 from publisher.render import Rendered
 from publisher.render.compositor import UNFILLED, Compositor, advice, explained, notes
 from publisher.render.faults import problems_of
+from publisher.render.footing import Footing, Shown, told
 from publisher.render.numerals import page_number
 from publisher.render.pdf import NO_ALT, Remark, Stock
 from publisher.render.pdfium import PDFIUM
-from publisher.render.places import Place
 from publisher.render.preflight.pages import last_page_problems
 from publisher.render.press import Bound, Late, Order, Proof, flags, opening_tag, print_book
 from publisher.render.setting import Setting
@@ -34,7 +34,7 @@ COVER_WIDTH = 1000  #: pixels
 _COVER_BYTES = 200_000
 _COVER, _CONTENTS, _BACK = "@cover", "@contents", "@back"
 #: what of the publication no page shows
-_UNSHOWN = {"schedule": None, "delivery": None, "sources": (), "preflight": None}
+_UNSHOWN = {"schedule": None, "delivery": None, "sources": (), "preflight": None, "house": ()}
 
 
 class Magazine:
@@ -73,7 +73,16 @@ def bound_magazine(issue: Issue, publication: Publication) -> Bound:
     book = MagazineBook(issue, publication)
     title = book.setting.title
     cache = issue.build_folder / "cache" / "pages"
-    return print_book(order, book, about(issue, publication, title), cache=cache)
+    bound = print_book(order, book, about(issue, publication, title), cache=cache)
+    feet = book.feet(bound.notes)
+    return replace(
+        bound, notes={name: _footed(note, feet.get(name, [])) for name, note in bound.notes.items()}
+    )
+
+
+def _footed(note: Mapping[str, Any], shown: Shown) -> Mapping[str, Any]:
+    """Add to what is remembered of a place what its foot carries."""
+    return {**note, "said": [*note["said"], *told(shown)]} if "said" in note and shown else note
 
 
 def rendered(name: str, issue: Issue, bound: Bound, *files: Path) -> Rendered:
@@ -102,6 +111,7 @@ class MagazineBook:
         self.setting = Setting(issue, publication)
         self._issue, self._publication = issue, publication
         self._places = {place.anchor: place for place in self.setting.places}
+        self._feet: tuple[Any, Mapping[str, Shown]] | None = None
 
     @property
     def base(self) -> Path:
@@ -184,7 +194,10 @@ class MagazineBook:
         problems = [problem for problem in self.problems if problem.article in slugs]
         problems += [self.problem(remark) for remark in remarks]
         problems += problems_of(signature.faults, place.article.slug)
-        about = notes(found, said, setting, place) | {"opening": opening_tag(html)}
+        about = notes(found, said, setting, place) | {
+            "opening": opening_tag(html),
+            "leaves": len(signature.leaves),
+        }
         room = float(about["room"]) * setting.sheet.type_height
         filled = about["variant"] == "side" or setting.has_room(room)
         if place.kind not in UNFILLED and not filled:
@@ -227,22 +240,22 @@ class MagazineBook:
             Late(_CONTENTS, setting.contents()),
             Late(_BACK, setting.back(credits)),
         ]
-        for name, place in self._places.items():
+        feet = self.feet(proof.notes)
+        for name in self._places:
             note = proof.notes.get(name, {})
-            teasers = self._teasers(place, note)
-            if teasers:
-                filler = render(setting.env, "magazine/partials/filler.html", teasers=teasers)
+            fillers = feet.get(name)
+            if fillers:
+                filler = render(setting.env, "magazine/partials/filler.html", fillers=fillers)
                 opening, _, element = str(note["opening"]).partition("\0")
                 made.append(Late(f"{name}+", f"{opening}{filler}</{element}>", over=name))
         return made
 
-    def _teasers(self, place: Place, note: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        if note.get("variant") == "side":
-            return self.setting.teasers(place, 1)  # its own column has the room
-        if place.kind in UNFILLED:
-            return ()
-        room = float(note.get("room", 0.0)) * self.setting.sheet.type_height
-        return self.setting.teasers(place, 3, room=room)
+    def feet(self, notes: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Shown]:
+        """Return what fills the last page of each place, found once for the same pages."""
+        known = {name: note for name, note in notes.items() if name in self._places}
+        if self._feet is None or self._feet[0] != known:
+            self._feet = known, Footing(self.setting).fill(known)
+        return self._feet[1]
 
     # ---- the whole ----------------------------------------------------------------------
 
@@ -257,6 +270,7 @@ class MagazineBook:
     def whole(self, bound: Mapping[str, Mapping[str, Any]]) -> str:
         """Return all of a magazine as one document, set as it was bound: for one pass."""
         setting, parts = self.setting, {}
+        feet = self.feet(bound)
         for name, place in self._places.items():
             note = bound[name]
             setting.dresser.arrange(place, note["order"])
@@ -265,7 +279,7 @@ class MagazineBook:
                 size=note["size"],
                 variant=note["variant"],
                 without=note["without"],
-                teasers=self._teasers(place, note),
+                fillers=feet.get(name, ()),
             )
         credits = [credit for note in bound.values() for credit in note.get("credits", ())]
         return setting.document(

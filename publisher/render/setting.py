@@ -198,23 +198,23 @@ class Setting:
         place: Place,
         *,
         size: float | None = None,
-        teasers: Sequence[Mapping[str, Any]] = (),
+        fillers: Sequence[Mapping[str, Any]] = (),
         variant: str | None = None,
         without: Collection[int] = (),
     ) -> str:
         """Return one place as HTML; `size` as in `Dresser.bounds`, the rest as in its `piece`."""
         if place.kind is Kind.BRIEF:
-            return self._briefs(place, size, teasers)
+            return self._briefs(place, size, fillers)
         piece = self.dresser.piece(
             place, size, self.words(place.language), variant, without=without
         )
         shown = {"cover": self.cover} if place.kind is Kind.LETTER else {}
         return render(
-            self.env, f"magazine/{piece.template}.html", piece=piece, teasers=teasers, **shown
+            self.env, f"magazine/{piece.template}.html", piece=piece, fillers=fillers, **shown
         )
 
     def _briefs(
-        self, place: Place, size: float | None, teasers: Sequence[Mapping[str, Any]]
+        self, place: Place, size: float | None, fillers: Sequence[Mapping[str, Any]]
     ) -> str:
         pieces = [
             self.dresser.piece(brief, None, self.words(brief.language))
@@ -226,12 +226,17 @@ class Setting:
             pieces=pieces,
             anchor=place.anchor,
             air=size or 0.0,
-            teasers=teasers,
+            fillers=fillers,
         )
 
     def has_room(self, room: float) -> bool:
         """Return whether so many millimetres at the foot of a page can point to other stories."""
         return self._teasers.height(room) is not None
+
+    def pictured(self, place: Place, count: int) -> bool:
+        """Return whether so many other stories can be shown with pictures; see `teasers`."""
+        assert self._contents  # noqa: S101  # made first, so that its pictures are counted
+        return self._teasers.pictured(place, count)
 
     def teasers(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
         """Return other stories of the issue for the foot of a page with so much room, in mm."""
