@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 WEEK = Week(2026, 47)
 _SECTIONS = ("News", "Environment", "Heritage", "Science", "Opinion", "Culture")
 _SIZES = ((1800, 1200), (1600, 1600), (1200, 1800), (2000, 1125))
+_QUOTED, _BOXED = 450, 700  #: words from which an article may have a pull quote, a fact box
 _TOML = """title = "Harmattan"
 tagline = "Invented weekly"
 site = "https://harmattan.example"
@@ -44,7 +45,7 @@ class Recipe:
 
     articles: int = 40
     pictures: int = 60
-    median: int = 900  #: words of an article
+    median: int = 560  #: words of an article
     spread: float = 0.45  #: of the logarithm of the words (log-normal)
     seed: int = 1
     theme: str = "classic"
@@ -62,8 +63,10 @@ def invented(folder: Path, recipe: Recipe) -> tuple[Publication, Issue]:
         _paint(issue / "pictures" / f"plate-{number}.jpg", chance, number)
     shared = _shared(recipe, chance)
     for number in range(recipe.articles):
-        words = round(chance.lognormvariate(0, recipe.spread) * recipe.median)
-        text = _article(number, max(120, words), shared[number], sentences, chance)
+        # each article has chances of its own: longer texts must not make other ones
+        own = random.Random(f"{recipe.seed}/{number}")
+        words = round(own.lognormvariate(0, recipe.spread) * recipe.median)
+        text = _article(number, max(120, words), shared[number], sentences, own)
         (issue / "articles" / f"piece-{number:03}.md").write_text(text, encoding="utf-8")
     publication = load_publication(folder)
     return publication, composed(publication, WEEK, issue)
@@ -166,6 +169,14 @@ def _body(words: int, pictures: list[int], sentences: list[str], chance: random.
             blocks.append("## " + " ".join(chance.choice(sentences).split()[:3]).strip(",.;:“”"))
     if blocks[-1].startswith("##"):
         blocks.pop()
+    if count > _QUOTED and chance.random() < 0.6:
+        said = chance.choice([b for b in blocks if not b.startswith("##")])
+        quote = min(re.split(r"(?<=[.?!])\s+", said), key=len)
+        blocks.insert(chance.randint(2, max(2, len(blocks) - 2)), f"/// quote\n{quote}\n///")
+    if count > _BOXED and chance.random() < 0.3:
+        lines = "\n".join(f"- {chance.choice(sentences)}" for _ in range(4))
+        box = f"/// fact | In short\n{lines}\n///"
+        blocks.insert(chance.randint(2, max(2, len(blocks) - 2)), box)
     for picture in pictures:
         shown = (
             f'![Bands and circles](pictures/plate-{picture}.jpg "An invented picture.")'

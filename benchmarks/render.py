@@ -36,7 +36,7 @@ from publisher.content.issue import Issue
 from publisher.render.magazine import MagazineBook, bound_magazine
 
 ROOT = Path(__file__).parent.parent
-RECIPE = Recipe(articles=40, pictures=60)
+RECIPE = Recipe()  #: 64 pages, when it was tried
 _FILE = re.compile(r"""file:///[^"'()<>\s&]+""")
 _WIDTH = 110  #: columns of the tables
 _PAGES = 64  #: that the recipe makes, nearly

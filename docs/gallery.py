@@ -37,7 +37,7 @@ def main() -> None:
             dressed = replace(publication, editions=replace(publication.editions, theme=theme))
             for edition, across, width in ((Magazine(), 4, 216), (Phone(), 15, 116)):
                 pages = _pages(edition, issue, dressed, width)
-                leaves = _spreads(pages) if edition.name == "magazine" else [[p] for p in pages]
+                leaves = in_spreads(pages) if edition.name == "magazine" else [[p] for p in pages]
                 path = HERE / f"{theme}-{edition.name}.jpg"
                 path.write_bytes(_jpeg(sheet(leaves, across)))
                 print(f"{path.name}: {len(pages)} pages, {path.stat().st_size / 1e6:.2f} MB")  # noqa: T201
@@ -63,7 +63,7 @@ def _pages(
         document.close()
 
 
-def _spreads(pages: Sequence[Image.Image]) -> list[list[Image.Image]]:
+def in_spreads(pages: Sequence[Image.Image]) -> list[list[Image.Image]]:
     """Return the cover, pairs of facing pages, and the back page."""
     inner = list(pages[1:])
     return [[pages[0]], *(inner[at : at + 2] for at in range(0, len(inner), 2))]
