@@ -82,7 +82,7 @@ pictures: demo
 	@$(RUN)/python docs/pictures.py issues/$(WEEK)/build/sirocco-$(WEEK).pdf
 
 gallery: .venv/.run-ready
-	@$(RUN)/python -m docs.gallery
+	@$(RUN)/python -m docs.sheets
 
 clean:
 	@rm -rf publisher.db* outbox issues/$(WEEK)/articles issues/$(WEEK)/pictures issues/$(WEEK)/build

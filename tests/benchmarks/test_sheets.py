@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from docs.gallery import in_spreads, sheet
+from docs.sheets import in_spreads, sheet
 from tests.conftest import ROOT
 
 
