@@ -5,10 +5,11 @@ import secrets
 from pathlib import Path
 
 
-def save(path: Path, content: str | bytes) -> None:
+def save(path: Path, content: str | bytes, *, lasting: bool = True) -> None:
     """Replace a file atomically, making its folder if need be.
 
-    A link is followed, not replaced, and the file keeps its permissions.
+    A link is followed, not replaced, and the file keeps its permissions. What is not
+    `lasting` may be lost or empty after a power cut, and its reader can tell.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.resolve()
@@ -23,12 +24,14 @@ def save(path: Path, content: str | bytes) -> None:
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,7 +14,9 @@ from publisher.render.leaf import Leaf
 
 FULL = 0.985  #: of the type area: a line less than full, so that nothing spills over
 _REMAINDER = 0.25  #: of the last page
-_WANTING = 0.12  #: of the last page
+#: of the last page: what is empty but too little for other stories, and too much to look well
+_GAPING = (0.09, 0.16)
+_BARE = 0.4  #: of the last page: more than other stories can fill
 _TRIES = 4
 _GAP = 11.0  #: millimetres a column may fall short, about two lines
 _STEP = 4.0  #: millimetres taken away when a page still spills over
@@ -107,7 +109,8 @@ def merit(one: Fit, wish: float) -> float:
 
 def wanting(one: Fit) -> bool:
     """Return whether a layout leaves so much of its last page that other means are tried."""
-    return one.remainder or one.room > _WANTING
+    low, high = _GAPING
+    return one.remainder or low < one.room < high or one.room > _BARE
 
 
 def fled(leaves: Sequence[Leaf]) -> tuple[float, list[int]]:

@@ -96,16 +96,17 @@ class Shelf:
         """Return what was printed before."""
         try:
             data = self._path(key, "pdf").read_bytes()
-            return _read(json.loads(self._path(key, "json").read_text("utf-8")), data)
+            raw = json.loads(self._path(key, "json").read_text("utf-8"))
+            return _read(raw, data) if raw["size"] == len(data) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def put(self, key: str, signature: Signature) -> None:
         """Keep a signature."""
-        save(self._path(key, "pdf"), signature.data)
-        notes = asdict(signature) | {"data": ""}
+        save(self._path(key, "pdf"), signature.data, lasting=False)
+        notes = asdict(signature) | {"data": "", "size": len(signature.data)}
         # written last: without it the PDF is not looked at
-        save(self._path(key, "json"), json.dumps(notes, ensure_ascii=False))
+        save(self._path(key, "json"), json.dumps(notes, ensure_ascii=False), lasting=False)
 
     def put_font(self, digest: str, data: bytes) -> None:
         """Keep a whole font file."""
