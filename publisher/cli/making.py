@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from publisher.cli.app import JsonOption, WeekOption, app, desk_of, out, week_of
-from publisher.cli.showing import show_json, show_made, show_problems
+from publisher.cli.app import JsonOption, WeekOption, app, desk_of, err, out, week_of
+from publisher.cli.showing import show_explained, show_json, show_made, show_problems
 from publisher.compose import proposal
 from publisher.config import load_publication
 from publisher.content.files import save
 from publisher.content.issue import FILE, Issue
 from publisher.pipeline import making
+from publisher.pipeline.explaining import explain_week
 from publisher.week import Week
 
 
@@ -44,6 +45,14 @@ def compose(
         bool,
         typer.Option("--write", help="Add the proposal to issue.toml; what you typed stays."),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Tell why each article has its kind and place, how it was fitted to its pages,"
+            " and what an editor could do.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Arrange the week's articles into an issue and show its running order."""
@@ -55,6 +64,15 @@ def compose(
         path = issue.folder / FILE
         existing = path.read_text(encoding="utf-8") if path.exists() else ""
         save(path, proposal.merge_issue_file(existing, issue))
+    if explain:
+        with err.status(f"Laying out {when} …"):
+            told = explain_week(desk, when)
+        if as_json:
+            show_json(told)
+        else:
+            show_explained(told)
+            show_problems(told.problems)
+        return
     if as_json:
         show_json(composed)
         return

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from publisher.cli.app import out
 from publisher.deliver.certificate import Certificate
+from publisher.pipeline.explaining import Explained
 from publisher.pipeline.making import Made
 from publisher.problems import Problem, Severity
 
@@ -36,6 +37,29 @@ def show_made(made: Made, root: Path) -> None:
     for rendered in made.rendered:
         table.add_row(rendered.edition, size_of(rendered), str(rendered.files[0].relative_to(root)))
     out.print(table)
+
+
+def show_explained(explained: Explained) -> None:
+    """Tell of each article why it stands where it does and how it was fitted."""
+    shared: tuple[int | None, tuple[str, ...]] | None = None
+    for told in explained.articles:
+        where = f"p. {told.page}" if told.page else ""
+        if told.page and told.pages > 1:
+            where = f"pp. {told.page}-{told.page + told.pages - 1}"
+        out.print(
+            f"[bold]{escape(told.title)}[/]  {where}"
+            f"  [dim]{escape(told.section)} {escape(told.article)}, {told.words} words[/]",
+            soft_wrap=True,
+        )
+        facts = [told.why] if told.why else []
+        # of briefs on a shared page it is told once
+        if (told.page, told.fitted) != shared:
+            facts += told.fitted
+        shared = told.page, told.fitted
+        for fact in facts:
+            out.print(f"    {escape(fact)}", soft_wrap=True)
+    for slug, why in explained.absent.items():
+        out.print(f"[dim]{escape(slug)}[/]: {escape(why)}", soft_wrap=True)
 
 
 def size_of(rendered: Any) -> str:

@@ -6,6 +6,7 @@ the layout. Every candidate is laid out, not guessed; of equal ones the first wi
 same issue is always set the same way.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from publisher.render.leaf import Leaf
 from publisher.render.pdf import Galley, Memo, Remark, Stock
 from publisher.render.places import Place
 from publisher.render.setting import Setting
+from publisher.render.sheet import MM
 from publisher.render.signatures import Shelf, Signature
 
 _MOVES = 6  #: blocks of one article that may be moved
@@ -208,40 +210,59 @@ def explained(found: Found, leaves: Sequence[Leaf], setting: Setting, place: Pla
     said: list[str] = []
     first = dresser.variants(place)[0]
     if found.dress.variant != first:
-        said.append(f"layout {found.dress.variant} fills its pages better than {first}")
-    elif found.dress.variant:
-        said.append(f"layout {found.dress.variant}")
-    if abs(fit_.size - found.wish) >= 1:
-        what = "the picture" if place.article.picture else "the air about the headline"
-        how = "more" if fit_.size > found.wish else "less"
         said.append(
-            f"{what} has {fit_.size:.0f} mm, {abs(fit_.size - found.wish):.0f} {how} than by itself"
+            f'set in layout "{found.dress.variant}", for it fills its pages better than "{first}"'
         )
+    elif len(dresser.variants(place)) > 1:
+        said.append(f'set in layout "{first}", which suits it best')
+    more = fit_.size - found.wish
+    if abs(more) >= 1:
+        how = "more" if more > 0 else "less"
+        what = (
+            f"its picture is {fit_.size:.0f} mm high"
+            if place.article.picture and place.kind is not Kind.BRIEF
+            else f"the air about its headline is {fit_.size:.0f} mm"
+        )
+        said.append(f"{what}, {abs(more):.0f} mm {how} than it would be by itself")
     moved = sum(a > b for a, b in zip(found.dress.order, found.dress.order[1:], strict=False))
     if moved:
-        said.append(f"{moved} of its figures or boxes stand a paragraph later, to close columns")
+        what = "a figure or box was" if moved == 1 else f"{moved} figures or boxes were"
+        said.append(f"{what} moved a paragraph down, so that no column ends early")
     if found.dress.without:
-        said.append(f"{len(found.dress.without)} pull quote left out, to save lines")
-    said += advice(fit_, leaves, place)
-    return said
+        count = len(found.dress.without)
+        what = "a pull quote was" if count == 1 else f"{count} pull quotes were"
+        said.append(f"{what} left out, to save lines")
+    return said + advice(fit_, leaves, setting, place, found.dress.variant)
 
 
-def advice(found: Fit, leaves: Sequence[Leaf], place: Place) -> list[str]:
-    """Return how many lines an article is over or short, and what an editor could do."""
-    inner = [leaf for leaf in leaves if leaf.lines]
-    if not inner or place.kind in UNFILLED:
-        return []
+def advice(
+    found: Fit, leaves: Sequence[Leaf], setting: Setting, place: Place, variant: str = ""
+) -> list[str]:
+    """Return how many lines an article is over or short, and what an editor could do.
+
+    Lines are those of its columns: what is over is all that stands on a last page that was
+    turned for little, figures and sources as the lines they take; what is short is the room
+    below the end.
+    """
+    inner = [leaf for leaf in leaves if leaf.name not in ("bare", "plate")]
     lines, words = sum(leaf.lines for leaf in inner), sum(leaf.words for leaf in inner)
-    each = words / max(lines, 1)
-    last = inner[-1]
+    if not lines or place.kind in UNFILLED:
+        return []
+    layout = setting.dresser.layout(place, variant)
+    leading = (layout.text.leading or setting.theme.tokens.type.text.leading) / MM
+    if place.direction == "rtl":
+        leading *= setting.theme.tokens.arabic.airier
+    page = setting.sheet.type_height / leading * layout.columns
+    each = words / lines
     if found.remainder:
-        return [f"{last.lines} lines over: cut about {_tens(last.lines * each)} words"]
-    if found.room > 0.08 and last.fill > 0:
-        # what a full page of this text would hold, less what stands there
-        full = max((leaf.lines / leaf.fill for leaf in inner if leaf.fill), default=0.0)
-        short = round(full * found.room)
-        return [f"{short} lines short of a full page: about {_tens(short * each)} words"]
-    return []
+        over = math.ceil(found.last * page - 0.5)
+        return [f"{over} lines over: cut about {_tens(over * each)} words to save its last page"]
+    short = math.floor(found.room * page)
+    if found.room <= 0.08 or short < 1:
+        return []
+    which = "last page" if found.pages > 1 else "page"
+    share = f"its {which} is {found.last:.0%} full"
+    return [f"{short} lines short ({share}): write about {_tens(short * each)} words more"]
 
 
 def _tens(words: float) -> int:

@@ -163,4 +163,4 @@ def told(shown: Shown) -> list[str]:
         "scan": "a code that leads to it online",
     }
     names = [kinds[one["means"]] for one in shown]
-    return [f"the foot of its last page is filled with {' and '.join(names)}"] if names else []
+    return [f"the foot of its last page carries {' and '.join(names)}"] if names else []

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -83,6 +83,28 @@ def bound_magazine(issue: Issue, publication: Publication) -> Bound:
 def _footed(note: Mapping[str, Any], shown: Shown) -> Mapping[str, Any]:
     """Add to what is remembered of a place what its foot carries."""
     return {**note, "said": [*note["said"], *told(shown)]} if "said" in note and shown else note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """How a place was fitted: an article, or a shared page of briefs."""
+
+    page: int  #: where it begins, from 1
+    pages: int
+    said: tuple[str, ...]
+
+
+def fitted(issue: Issue, publication: Publication) -> dict[str, Fitted]:
+    """Return how each article was fitted, by slug; what was printed before is not printed anew."""
+    bound = bound_magazine(issue, publication)
+    found: dict[str, Fitted] = {}
+    for place in Setting(issue, publication).places:
+        note = bound.notes[place.anchor]
+        told = Fitted(
+            page=bound.starts[place.anchor], pages=note["leaves"], said=tuple(note["said"])
+        )
+        found |= {article.slug: told for article in place.articles}
+    return found
 
 
 def rendered(name: str, issue: Issue, bound: Bound, *files: Path) -> Rendered:
@@ -205,7 +227,7 @@ class MagazineBook:
                 signature.leaves,
                 place.article.slug,
                 least_full=self._publication.preflight.least_full,
-                advice=advice(found.fit, signature.leaves, place),
+                advice=advice(found.fit, signature.leaves, setting, place, found.dress.variant),
             )
         return replace(
             signature,
