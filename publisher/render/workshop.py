@@ -155,7 +155,8 @@ def _do(job: Callable[..., Any], packed: bytes, arguments: tuple[Any, ...]) -> A
 
     with LOCK:
         book = _book(packed)
-        return job(book, _stock(book), *arguments)
+        theme = _known.orders[packed].publication.editions.theme
+        return job(book, _stock(book, theme), *arguments)
 
 
 def _book(packed: bytes) -> "Book":
@@ -170,10 +171,11 @@ def _book(packed: bytes) -> "Book":
     return made
 
 
-def _stock(book: "Book") -> Any:
+def _stock(book: "Book", theme: str) -> Any:
     from publisher.render.pdf import Stock
 
-    key = (book.base, tuple(book.roots))
+    # themes give other files to families of the same name, and a stock keeps the first
+    key = (book.base, tuple(book.roots), theme)
     stock = _known.stocks.get(key)
     if stock is None or stock.sheets > _SHEETS:
         stock = _known.stocks[key] = Stock(base=book.base, roots=book.roots)

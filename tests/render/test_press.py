@@ -1,5 +1,6 @@
 """Printed part by part and bound: what comes out, and what is printed again."""
 
+import io
 import os
 import signal
 from dataclasses import replace
@@ -286,3 +287,28 @@ def test_the_cover_picture_is_made_once_for_the_same_cover(
     assert picture.stat().st_mtime_ns == before
     Magazine().build(replace(issue, cover=replace(issue.cover, title="Another")), publication)
     assert picture.stat().st_mtime_ns != before
+
+
+def test_another_theme_in_the_same_process_has_its_own_fonts(
+    small: tuple[Issue, Publication], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Families of two themes have the same names, but other files."""
+    shop = Workshop(1)
+    monkeypatch.setattr("publisher.render.press.workshop", lambda: shop)
+    issue, publication = small
+    editions = (replace(publication.editions, theme=theme) for theme in ("classic", "modern"))
+    classic, modern = (
+        boxes_of_fonts(bound_magazine(issue, replace(publication, editions=each)).data)
+        for each in editions
+    )
+    assert classic["Publisher-Text"] != modern["Publisher-Text"]
+
+
+def boxes_of_fonts(data: bytes) -> dict[str, list[float]]:
+    """How far the letters of each font reach, which tells fonts of the same name apart."""
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        return {
+            str(one.FontName).split("+")[-1]: [float(edge) for edge in one.FontBBox]
+            for one in pdf.objects
+            if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/FontDescriptor"
+        }
