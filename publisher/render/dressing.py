@@ -94,7 +94,10 @@ class Dresser:
         )
 
     def _written(self, place: Place) -> tuple[Block, ...]:
-        blocks = split_blocks(self._body(place).html)
+        return self._split(place, self._body(place))
+
+    def _split(self, place: Place, body: Body) -> tuple[Block, ...]:
+        blocks = split_blocks(body.html)
         if place.kind is Kind.DATA:  # the chart is the story
             blocks = tuple(sorted(blocks, key=lambda one: not {"chart", "map"} & one.classes))
         return quotes_apart(blocks)
@@ -102,13 +105,35 @@ class Dresser:
     def _body(self, place: Place) -> Body:
         slug = place.article.slug
         if slug not in self._bodies:
-            self._bodies[slug] = render_body(
-                place.article,
-                medium=Medium.PRINT,
-                picture_url=lambda picture, wide: self._inner(place, picture, wide),
-                look=self._look(place),
-            )
+            self._bodies[slug] = self._rendered(place, self._measure(place))
         return self._bodies[slug]
+
+    def _rendered(self, place: Place, width: float) -> Body:
+        return render_body(
+            place.article,
+            medium=Medium.PRINT,
+            picture_url=lambda picture, wide: self._inner(place, picture, wide),
+            look=self._look(place, width),
+        )
+
+    def _fitted(self, place: Place, variant: str) -> tuple[Block, ...]:
+        """Return the blocks in printed order, with charts as wide as a variant's columns."""
+        width = self._measure(place, variant)
+        if width == self._measure(place):
+            return self.blocks(place)
+        made = self._split(place, self._rendered(place, width))
+        return tuple(made[number] for number in self.order(place))
+
+    def _measure(self, place: Place, variant: str = "") -> float:
+        """Return how wide charts are drawn, in millimetres: as a column, or as the page."""
+        sheet, how = self._sheet, self.layout(place, variant)
+        if place.kind is Kind.DATA:
+            return sheet.type_width
+        whole = sheet.type_width
+        if how.template == "news" and variant in ("side", "beside"):  # beside the headline's
+            whole -= sheet.column(3) + sheet.gutter
+        gap = sheet.gutter if how.gap is None else how.gap
+        return round((whole - (how.columns - 1) * gap) / how.columns, 2)
 
     def _inner(self, place: Place, picture: Picture, wide: bool) -> str:
         """Return the address of a picture in the text, as wide as its column or the page."""
@@ -123,8 +148,7 @@ class Dresser:
             picture, place.article.slug, width=width, height=height, role="text"
         )
 
-    def _look(self, place: Place) -> Look:
-        wide, how = place.kind is Kind.DATA, self.layout(place)
+    def _look(self, place: Place, width: float) -> Look:
         theme, colours = self._theme, self._theme.tokens.colours
         return Look(
             family=f"{theme.lists['sans']}, sans-serif".replace('"', "'"),
@@ -138,7 +162,7 @@ class Dresser:
             arabic=theme.face(Style(family="sans"), "ar"),
             arabic_bold=theme.face(Style(family="sans", weight=700), "ar"),
             maps=theme.maps,
-            width=self._sheet.type_width if wide else self._sheet.column(how.columns, how.gap),
+            width=width,
         )
 
     def layout(self, place: Place, variant: str = "") -> Layout:
@@ -243,7 +267,8 @@ class Dresser:
         """
         article, language, how = place.article, place.language, self.layout(place)
         colours = self._theme.tokens.colours
-        variant, blocks = variant or self.variant(place), self.blocks(place)
+        variant = variant or self.variant(place)
+        blocks = self._fitted(place, variant)
         shown = self.layout(place, variant)
         order = self.order(place)
         left = {at for at, number in enumerate(order) if number in without}
