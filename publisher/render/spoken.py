@@ -60,7 +60,9 @@ def speak(top: Node) -> Edits:
 def _line_end(mark: Mark) -> str:
     if _is_divided(mark):
         return "hyphen"
-    return "" if _joins(mark.box.text) else "space"
+    if _joins(mark.box.text):
+        return ""
+    return "end" if getattr(mark.line, "resume_at", None) is None else "space"
 
 
 def _is_apart(before: Mark, mark: Mark) -> bool:
@@ -220,11 +222,13 @@ def _end_line(items: list[Any], begun: int, edit: str, font: "_Letters") -> None
             continue
         before, last, kern = match.groups()
         letter = font.letters.get(int(last, 16), "")
-        if edit == "space" and letter in _SPACES:
+        if edit in ("space", "end") and letter in _SPACES:
             return
-        if edit == "space" and font.space:
+        if edit in ("space", "end") and font.space:
             gap = b">" + kern + b"<" if kern else b""
             items[place] = before + last + gap + font.space + b">] TJ"
+            return
+        if edit == "end":  # another paragraph follows: a masthead's face has no space at all
             return
         said = _SOFT_HYPHEN if edit == "hyphen" else letter + " "
         # what moves the last glyph goes with it: viewers forget a move nothing follows
