@@ -232,7 +232,8 @@ def explained(found: Found, leaves: Sequence[Leaf], setting: Setting, place: Pla
         count = len(found.dress.without)
         what = "a pull quote was" if count == 1 else f"{count} pull quotes were"
         said.append(f"{what} left out, to save lines")
-    return said + advice(fit_, leaves, setting, place, found.dress.variant)
+    said += advice(fit_, leaves, setting, place, found.dress.variant)
+    return said or ["fills its pages as it is"]
 
 
 def advice(

@@ -105,7 +105,8 @@ def test_a_brief_alone_is_not_spread_over_columns(publication: Publication) -> N
         slot(publication, short, kind=Kind.BRIEF),
         slot(publication, article("other", "Another story")),
     ]
-    copy = make(issue(publication, slots), publication)
+    editions = replace(publication.editions, fillers=("strip",))
+    copy = make(issue(publication, slots), replace(publication, editions=editions))
     assert _left_edges(copy, copy.page("short")) == 1
     assert "Also in this issue" in copy.text("short")
 
