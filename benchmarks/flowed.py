@@ -114,8 +114,10 @@ def empty_below(page: Image.Image, fill: float, sheet: Sheet) -> float:
     rest = page.crop((round(left), begin, round(right), end))
     paper = Image.new("L", rest.size, rest.getpixel((0, 0)))
     ink = ImageChops.difference(rest, paper).point(lambda level: 255 * (level > _INK))
-    box = ink.getbbox()
-    blank = box[1] if box else rest.height
+    # what takes one column of several does not fill the page: both halves must have ink
+    middle = ink.width // 2
+    halves = [ink.crop((0, 0, middle, ink.height)), ink.crop((middle, 0, ink.width, ink.height))]
+    blank = max(box[1] if (box := half.getbbox()) else rest.height for half in halves)
     return min(1.0, (blank + 2) / height)
 
 

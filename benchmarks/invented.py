@@ -33,6 +33,14 @@ postal = "Harmattan, 1 rue de la Mer, Tunis"
 [editions]
 make = ["magazine"]
 theme = "{theme}"
+[[house]]
+title = "Write to us"
+text = "Letters of up to 150 words are printed, with your name and town."
+url = "https://harmattan.example/letters"
+[[house]]
+title = "Hear it read"
+text = "Every Saturday the cover story is read to you."
+url = "https://harmattan.example/heard"
 [preflight]
 duplicates = "off"
 similar = "off"
@@ -146,6 +154,7 @@ def _article(
         f"section: {chance.choice(_SECTIONS)}",
         f'standfirst: "{chance.choice(sentences).replace(chr(34), "")}"',
         f"byline: Writer {number}",
+        f"url: https://harmattan.example/piece-{number}",
         *([f"kind: {kind}"] if kind else []),
     ]
     if pictures:

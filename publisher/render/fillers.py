@@ -12,6 +12,7 @@ from enum import StrEnum
 
 APART = 6.0  #: millimetres between two fillers on one page
 _EMPTY = 12.0  #: millimetres one filler may leave before two are tried
+_VAST = 60.0  #: millimetres left for which a means is printed more often than it should
 _TALL = 20.0  #: a pair must close so many millimetres more than the best single
 
 
@@ -89,15 +90,20 @@ def choose(
     left = height - best.most
     if left > _EMPTY:
         pair = _pair(height, free, left - _TALL)
+        if not pair and left > _VAST:
+            more = [one for one in offers if _free(one, page, printed, needed=True)]
+            pair = _pair(height, more, left - _TALL)
         if pair:
             return pair
     return (_filler(best, min(best.most, height)),)
 
 
-def _free(offer: Offer, page: int, printed: Sequence[tuple[int, Filler]]) -> bool:
-    """Return whether an offer is not worn out, nor printed on a page beside this one."""
+def _free(
+    offer: Offer, page: int, printed: Sequence[tuple[int, Filler]], *, needed: bool = False
+) -> bool:
+    """Return whether an offer is not on a page beside this one, nor worn out unless needed."""
     same = [at for at, one in printed if one.means is offer.means]
-    if offer.often and len(same) >= offer.often:
+    if offer.often and len(same) >= offer.often and not needed:
         return False
     if any(abs(at - page) == 1 for at in same):
         return False

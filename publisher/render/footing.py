@@ -16,9 +16,11 @@ from publisher.render.setting import Setting
 from publisher.render.sheet import MM, PPI, pixels
 
 _STRIP = 3  #: stories side by side
+_ROWS = "rows"  #: name of a strip of two rows, or up to three that have only words
 _SCAN = 50.0  #: millimetres a code's panel may be tall
-_OFTEN = 2  #: times an issue prints advertisements, and codes
+_OFTEN, _SELDOM = 2, 6  #: times an issue prints advertisements, and codes; or one to so many
 _COLUMN = ("side", "beside")  #: variants whose headline stands in a column that has room below
+_SHORT = 0.3  #: of the type area: if all columns leave more, the foot is filled across the page
 Shown = list[dict[str, Any]]
 
 
@@ -54,13 +56,13 @@ class Footing:
     def _foot(
         self, place: Place, note: Mapping[str, Any], page: int, before: Sequence[Foot]
     ) -> tuple[tuple[Filler, ...], Shown]:
-        if note.get("variant") in _COLUMN:
-            return self._beside(place)
-        if place.kind in UNFILLED or not note:
-            return (), []
         setting, air = self._setting, self._setting.theme.tokens.teasers.air
         tall = setting.sheet.type_height
         room = float(note.get("room", 0.0)) * tall
+        if note.get("variant") in _COLUMN and room < _SHORT * tall:
+            return self._beside(place)
+        if place.kind in UNFILLED or not note:
+            return (), []
         layout = setting.dresser.layout(place, str(note.get("variant", "")))
         line = (layout.text.leading or setting.theme.tokens.type.text.leading) / MM
         height = height_of(room, air=air, line=line, tall=tall)
@@ -78,16 +80,24 @@ class Footing:
         if not teasers:
             return (), []
         strip = Filler(means=Means.STRIP, name="strip", height=0.0)
-        return (strip,), [{"means": "strip", "teasers": teasers, "height": 0.0, "foot": 0.0}]
+        return (strip,), [
+            {"means": "strip", "teasers": teasers, "height": 0.0, "foot": 0.0, "narrow": True}
+        ]
 
     def _offers(self, place: Place) -> tuple[list[Offer], dict[str, Copy]]:
         setting, how = self._setting, self._setting.theme.tokens.teasers
         offers, copies = list[Offer](), dict[str, Copy]()
+        often = max(_OFTEN, len(setting.places) // _SELDOM)
         for means in self._allowed:
             if means is Means.STRIP:
                 pictured = setting.pictured(place, _STRIP)
                 most = how.words + (how.most if pictured else 0.0)
                 offers.append(Offer(means=means, name="strip", least=how.words, most=most))
+                low, high = 2 * how.words, 3 * how.words
+                if setting.pictured(place, 2 * _STRIP):
+                    low, high = (2 * (how.words + tall) for tall in (how.least, how.most))
+                if not pictured or low > 2 * how.words:
+                    offers.append(Offer(means=means, name=_ROWS, least=low, most=high))
                 continue
             if means is Means.HOUSE:
                 made = list(self._house.values())
@@ -101,7 +111,7 @@ class Footing:
                 if least is not None:
                     most = MOST if means is Means.HOUSE else _SCAN
                     offers.append(
-                        Offer(means=means, name=copy.name, least=least, most=most, often=_OFTEN)
+                        Offer(means=means, name=copy.name, least=least, most=most, often=often)
                     )
         return offers, copies
 
@@ -118,8 +128,17 @@ class Footing:
         setting = self._setting
         if copy is None:
             room = filler.height + setting.theme.tokens.teasers.air
-            teasers = setting.teasers(place, _STRIP, room=room)
-            return {"means": "strip", "teasers": teasers, "height": filler.height}
+            rows = 1
+            if filler.name == _ROWS:
+                words = int(filler.height / setting.theme.tokens.teasers.words)
+                rows = 2 if setting.pictured(place, 2 * _STRIP) else min(words, 3)
+            teasers = setting.teasers(place, rows * _STRIP, room=room, rows=rows)
+            return {
+                "means": "strip",
+                "teasers": teasers,
+                "height": filler.height,
+                "narrow": False,
+            }
         language = setting.publication.language
         made = panel(copy, filler.height, self._width, setting.theme, language)
         assert made is not None  # noqa: S101  # its least height was found so

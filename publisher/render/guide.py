@@ -49,15 +49,18 @@ class Teasers:
                 more = (place.anchor in self._listed) - (place.anchor in before)
                 self._seen[place.article.picture.path] += more
 
-    def beside(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
+    def beside(
+        self, place: Place, count: int, room: float | None = None, rows: int = 1
+    ) -> list[dict[str, Any]]:
         """Return so many other stories, those with a picture and in its language first.
 
         The cover story comes last, for cover and contents show it already, and so does the
         next story, which often begins on the facing page. With `room`, in millimetres, the
-        pictures are as high as it allows; a little room has only words, too little nothing.
+        pictures are as high as it allows, in so many rows; a little room has only words, too
+        little nothing.
         No picture is shown so often that readers tire of it: then all have only words.
         """
-        height = self.height(room)
+        height = self.height(room, rows)
         if height is None:
             return []
         if height >= self._how.least:
@@ -74,10 +77,12 @@ class Teasers:
         others = self._others(place, pictures=True)[:count]
         return len(others) == count and all(self._free(other) for other in others)
 
-    def height(self, room: float | None) -> float | None:
+    def height(self, room: float | None, rows: int = 1) -> float | None:
         """Return how high pictures may be in so much room, in millimetres; None if too little."""
         how = self._how
-        height = how.height if room is None else min(room - how.words - how.air, how.most)
+        height = how.height
+        if room is not None:
+            height = min((room - how.air) / rows - how.words, how.most)
         return height if height >= 0 else None
 
     def _others(self, place: Place, *, pictures: bool) -> list[Place]:

@@ -238,7 +238,9 @@ class Setting:
         assert self._contents  # noqa: S101  # made first, so that its pictures are counted
         return self._teasers.pictured(place, count)
 
-    def teasers(self, place: Place, count: int, room: float | None = None) -> list[dict[str, Any]]:
+    def teasers(
+        self, place: Place, count: int, room: float | None = None, rows: int = 1
+    ) -> list[dict[str, Any]]:
         """Return other stories of the issue for the foot of a page with so much room, in mm."""
         assert self._contents  # noqa: S101  # made first, so that its pictures are counted
-        return self._teasers.beside(place, count, room)
+        return self._teasers.beside(place, count, room, rows)

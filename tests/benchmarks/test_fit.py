@@ -40,3 +40,9 @@ def test_only_the_room_above_a_filler_is_empty() -> None:
 
 def test_folios_below_the_type_area_fill_nothing() -> None:
     assert empty_below(page((20, 70), (130, 134)), 0.5, _SHEET) == pytest.approx(0.5, abs=0.02)
+
+
+def test_what_stands_in_one_column_does_not_fill_the_page() -> None:
+    image = page((20, 70))
+    ImageDraw.Draw(image).rectangle((30, 180, 80, 240), fill=0)
+    assert empty_below(image, 0.5, _SHEET) == pytest.approx(0.5, abs=0.02)

@@ -77,6 +77,15 @@ def test_a_large_room_gets_two_fillers_that_reach_its_foot() -> None:
     assert upper.height + APART + lower.height == pytest.approx(140)
 
 
+def test_a_code_is_printed_once_more_than_usual_where_much_would_stay_white() -> None:
+    found: list[Foot] = []
+    for page, height in ((4, 50.0), (6, 50.0), (8, 50.0), (10, 170.0)):
+        codes = replace(SCAN, name=f"scan-{page}")
+        found.append(Foot(page=page, fillers=choose(height, page, (STRIP, codes), found)))
+    last = found[-1].fillers
+    assert [one.means for one in last] == [Means.SCAN, Means.STRIP]
+
+
 def test_a_strip_repeats_only_where_nothing_else_is_left() -> None:
     strip = Filler(means=Means.STRIP, name="strip", height=60)
     before = [Foot(page=5, fillers=(strip,))]

@@ -61,3 +61,12 @@ def test_a_picture_from_within_a_story_is_taken_before_one_seen_already(
 def test_the_contents_do_not_repeat_the_cover(publication: Publication) -> None:
     thumbs = setting(publication)._contents["thumbs"]
     assert [thumb["slug"] for thumb in thumbs] == [f"story-{number}" for number in (1, 2, 3, 4)]
+
+
+def test_in_two_rows_pictures_share_the_room(publication: Publication) -> None:
+    made = setting(publication, inner=True)
+    how = made.theme.tokens.teasers
+    room = how.air + 2 * (how.words + 30)
+    rows = made.teasers(made.places[0], 4, room, rows=2)
+    assert {teaser["height"] for teaser in rows} == {30.0}
+    assert all(teaser["url"] for teaser in rows)
