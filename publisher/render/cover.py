@@ -14,13 +14,13 @@ from publisher.content.typography import typeset
 from publisher.errors import ContentError
 from publisher.problems import Problem
 from publisher.render import colour
-from publisher.render.balance import Headline, fit_headline, tied
+from publisher.render.balance import Headline, balance, fit_headline, tied
 from publisher.render.front_full import Full, Image, best
 from publisher.render.front_zones import BELOW_STRAP, GAP, Zones, zones
 from publisher.render.legibility import DARK, LIGHT, Band, gradient
 from publisher.render.pieces import Lead, block_height, line_height
 from publisher.render.plates import COVER_BYTES, Plates
-from publisher.render.sheet import OVERHANG, Sheet
+from publisher.render.sheet import MM, OVERHANG, Sheet
 from publisher.render.theme import Theme
 
 #: below so many pixels an inch a picture is not blown up to the whole page but framed
@@ -39,6 +39,7 @@ class Line:
     """A coverline."""
 
     text: str
+    rows: tuple[str, ...]  #: the text, broken
     section: str
     story: str
 
@@ -236,6 +237,7 @@ class _Making:
             lines=tuple(
                 Line(
                     text=typeset(line.text, self.language),
+                    rows=self._rows(typeset(line.text, self.language), len(cover.lines)),
                     section=line.section.name,
                     story=line.story,
                 )
@@ -243,6 +245,12 @@ class _Making:
             ),
             colour=colour.legible(self.section, paper, 7.0),
         )
+
+    def _rows(self, text: str, count: int) -> tuple[str, ...]:
+        """Break one of so many coverlines into rows of even length."""
+        style, sheet = self.theme.tokens.type.coverline, self.sheet
+        face = self.theme.face(style, self.language)
+        return balance(style.printed(text), sheet.column(count) * MM, face, style.size)
 
     # ---- a picture under words -----------------------------------------------------------
 
