@@ -12,10 +12,11 @@ from publisher.render.places import Place
 from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG, Sheet
 from publisher.render.tokens import Layout
-from publisher.render.variants import FRAMES, Facts, Frame
+from publisher.render.variants import FRAMES, UPRIGHT, Facts, Frame
 
 _PORTRAIT, _LETTER = 34.0, 1.25  #: width of a writer's picture; height over width
 _LEAST_WIDTH = 25.0  #: millimetres; a picture of a few pixels is blown up to this
+_UPRIGHT_LEAST = 0.4  #: of an upright picture's height must be seen in a column
 PAIR_GAP = 5.0  #: millimetres between two pictures side by side
 _WORD = re.compile(r"\w{3,}")
 
@@ -89,6 +90,8 @@ class Leads:
             width -= PAIR_GAP
         if frame.width in ("column", "inset") or width < self.width(how, variant):
             low = min(low, width / ratio * 0.85)
+        if frame.width == "column" and ratio < UPRIGHT:  # what stands upright keeps its head
+            low = max(low, min(width / ratio * _UPRIGHT_LEAST, high))
         high = max(low, min(high, sharp))
         wish = min(width / ratio, self._sheet.type_height * 0.6)
         return min(max(wish, low), high), low, high
