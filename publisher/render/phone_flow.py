@@ -11,7 +11,7 @@ from enum import StrEnum
 
 _BEAM = 24  #: arrangements kept while one float after the other is placed
 _STEPS = (0, 1, -1, 2, -2, 3)  #: blocks a float may be moved by, the dearest last
-_SINKS = (0.0, 8.0, 16.0, 24.0)  #: air above the first lines, millimetres
+_SINKS = (0.0, 7.0, 14.0)  #: air above the first lines, millimetres
 _FILL_UP = 24.0  #: a float takes up to this much of what would stay empty below it
 _SPARE = 0.6  #: millimetres kept, for what is rounded
 LEAST_LAST = 0.25  #: a last screen should be no emptier
