@@ -6,6 +6,7 @@ Give it the pages of a document (or of one part of it) in order:
     faults_of([page._page_box for page in document.pages])
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -150,7 +151,7 @@ def _lonely(lines: Sequence[_Line]) -> Iterator[Fault]:
 
 
 def _stranded(lines: Sequence[_Line]) -> Iterator[Fault]:
-    for heading, after in zip(lines, lines[1:], strict=False):
+    for heading, after in itertools.pairwise(lines):
         if heading.tag not in _HEADINGS or after.element is heading.element:
             continue
         beside = after.row == heading.row and after.column != heading.column

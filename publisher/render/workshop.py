@@ -58,7 +58,9 @@ class Workshop:
         try:
             future = pool.submit(_do, job, packed, arguments)
         except (BrokenProcessPool, RuntimeError):
+            # no worker starts here: a script without a main guard, a system that forbids them
             self._broken(pool)
+            self._count = 1
             return self.submit(job, order, *arguments)
         self._jobs[future] = (job, packed, arguments)
         return future

@@ -102,7 +102,9 @@ class Live:
         affected = self._affected(changed)
         failed: set[str] = set()
         for edition in self._editions(self.publication, made.composed.issue):
-            if edition.name not in _SHOWN or (affected is not None and edition.name not in affected):
+            if edition.name not in _SHOWN or (
+                affected is not None and edition.name not in affected
+            ):
                 continue
             try:
                 self._take(edition.build(made.composed.issue, self.publication), made)

@@ -108,4 +108,3 @@ def _story(article: Article, section: Section | None, kind: str, pages: Mapping[
         kind=kind,
         page=pages[article.slug],
     )
-

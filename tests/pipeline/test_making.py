@@ -10,7 +10,8 @@ from publisher.errors import ConfigError, EmptyIssue
 from publisher.pipeline import record as records
 from publisher.pipeline.approving import APPROVED, Unsound, approve, hold, release, reopen
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.making import collect_week, compose_week, read_report, render_week
+from publisher.pipeline.making import collect_week, compose_week, render_week
+from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import IllegalMove, State
 from tests.pipeline.conftest import W47, desk_at, mails, write_article
 

@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 
 import pypdfium2
-import pytest
 from PIL import Image
 
 from publisher.config import Editions, PageSize, Publication

@@ -1,6 +1,7 @@
 """A week of a newsroom, in two processes that share a database: nothing happens twice."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def newsroom(publication: Publication, engine: Engine, database_url: str) -> Ite
         file = publication.root / "publication.toml"
         text = file.read_text()
         text = text.replace('sender = "outbox"', 'sender = "sendgrid"\nbatch = 10')
-        text = text.replace('make = ["magazine", "email", "web"]', 'make = ["email", "web"]')
+        text = re.sub(r"(?m)^make = .*", 'make = ["email", "web"]', text)
         text += f'\n[delivery.sendgrid]\nendpoint = "{sendgrid.url}"\n'
         file.write_text(text)
         for slug in ("salt-and-stone", "rain-at-last"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from publisher.config import Publication
+from publisher.content.issue import Issue
 from publisher.render import Edition
 from publisher.web.live import Live
 from publisher.web.shown import Shown
@@ -24,7 +25,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def live(
-    little: Publication, said: list[str], quick: Callable[[Publication], Sequence[Edition]]
+    little: Publication, said: list[str], quick: Callable[[Publication, Issue], Sequence[Edition]]
 ) -> Iterator[Live]:
     """The little publication, made once, by a clock that ticks half a second a look."""
     ticks = count()
@@ -144,7 +145,7 @@ def test_a_broken_template_is_told_by_name_and_line(live: Live, little: Publicat
 
 
 def test_an_issue_without_articles_says_what_to_do(
-    little: Publication, quick: Callable[[Publication], Sequence[Edition]]
+    little: Publication, quick: Callable[[Publication, Issue], Sequence[Edition]]
 ) -> None:
     live = Live(little, WEEK.next(), quick, announce=lambda _: None)
     live.refresh()

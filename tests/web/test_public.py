@@ -65,7 +65,7 @@ def test_the_archive_offers_every_issue_as_page_and_pdf(site: Site, plain_tab: P
     expect(plain_tab.get_by_role("heading", name="2026")).to_be_visible()
     expect(plain_tab.locator(".covers > li")).to_have_count(1)
     with plain_tab.expect_request(f"**{PDF}"):
-        plain_tab.locator(".covers a", has_text="PDF").click(no_wait_after=True)
+        plain_tab.get_by_role("link", name="Magazine (PDF)").first.click(no_wait_after=True)
 
 
 def with_every_edition(site: Site) -> None:
