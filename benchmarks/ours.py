@@ -32,10 +32,11 @@ def main(root: str, issue: str, pdf: str) -> None:
     whole = composed(publication, WEEK, folder)
     made = Magazine().build(whole, publication)
     cold = time.perf_counter() - started
+    from benchmarks.memory import cpu_s, peak_mb
+
+    worked = cpu_s(os.getpid())
     data = made.files[0].read_bytes()
     Path(pdf).write_bytes(data)
-
-    from benchmarks.memory import peak_mb
 
     single = sorted((s for s in whole.slots if len(s.articles) == 1), key=lambda s: s.article.words)
     taken: dict[str, list[float]] = {"edit": [], "longest": []}
@@ -47,6 +48,7 @@ def main(root: str, issue: str, pdf: str) -> None:
             taken[name].append(time.perf_counter() - started)
     figures = {
         "seconds": cold,
+        "cpu_s": worked,
         "edit_s": statistics.median(taken["edit"]),
         "longest_s": statistics.median(taken["longest"]),
         "peak_mb": peak_mb(os.getpid()),

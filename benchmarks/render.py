@@ -38,7 +38,18 @@ from publisher.render.magazine import MagazineBook, bound_magazine
 ROOT = Path(__file__).parent.parent
 RECIPE = Recipe()  #: 64 pages, when it was tried
 _FILE = re.compile(r"""file:///[^"'()<>\s&]+""")
-_WIDTH = 110  #: columns of the tables
+_HEADINGS = (
+    "",
+    "median s",
+    "range s",
+    "of one pass",
+    "s a page",
+    "CPU s",
+    "peak MB",
+    "MB",
+    "pages",
+)
+_WIDTH = 120  #: columns of the tables
 _PAGES = 64  #: that the recipe makes, nearly
 
 
@@ -58,6 +69,7 @@ class Taken:
     label: str
     seconds: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)  #: seconds of all processors
     pages: int = 0
     size_mb: float = 0.0
     remark: str = ""
@@ -151,6 +163,7 @@ def measured(subject: Subject, runs: int, *, with_peers: bool = True) -> dict[st
         _say(f"run {run + 1} of {runs}: plain WeasyPrint")
         found = _fresh("one_pass", str(subject.html), str(pdf))
         _note(taken["one_pass"], found["seconds"], found["peak_mb"], pdf)
+        taken["one_pass"].work.append(found["cpu_s"])
         _say(f"run {run + 1} of {runs}: ours")
         ours(subject, taken, pdf)
         for name, peer in peers.ALL.items() if with_peers else ():
@@ -174,6 +187,7 @@ def ours(subject: Subject, taken: dict[str, Taken], pdf: Path) -> None:
         )
     for name, key in (("cold", "seconds"), ("edit", "edit_s"), ("longest", "longest_s")):
         _note(taken[name], found[key], found["peak_mb"], pdf)
+    taken["cold"].work.append(found["cpu_s"])
 
 
 def _fresh(module: str, *arguments: str, **environment: str) -> dict[str, float]:
@@ -208,11 +222,11 @@ def shown(taken: dict[str, Taken], what: str) -> dict[str, float | None]:
     """Print the table, and return the figures of the last line."""
     pages, base = taken["cold"].pages, taken["one_pass"].median or 1.0
     table = Table(title=f"{pages} pages: {what}")
-    for heading in ("", "median s", "range s", "of one pass", "s a page", "peak MB", "MB", "pages"):
+    for heading in _HEADINGS:
         table.add_column(heading, justify="right" if heading else "left")
     for one in taken.values():
         if one.median is None:
-            table.add_row(one.label, "-", one.remark or "-", *["-"] * 5)
+            table.add_row(one.label, "-", one.remark or "-", *["-"] * 6)
             continue
         table.add_row(
             one.label,
@@ -220,6 +234,7 @@ def shown(taken: dict[str, Taken], what: str) -> dict[str, float | None]:
             f"{min(one.seconds):.2f}-{max(one.seconds):.2f}",
             f"{one.median / base:.3f}",
             f"{one.median / pages:.3f}",
+            f"{statistics.median(one.work):.1f}" if one.work else "-",
             f"{max(one.peaks):.0f}",
             f"{one.size_mb:.2f}",
             str(one.pages),
