@@ -235,10 +235,11 @@ class Dresser:
         """Return how many millimetres words take of a page that only opens."""
         if variant == "framed" and place.kind is not Kind.PHOTO_ESSAY:
             return self._head(place, variant) + _FRAMED
-        if variant != "full":
+        if variant not in ("full", "panel"):
             return 0.0
-        essay = place.kind is Kind.PHOTO_ESSAY
-        return self._head(place, variant) - self._sheet.top + (_FOOT if essay else _FOOT_CAPTION)
+        foot = _FOOT if place.kind is Kind.PHOTO_ESSAY else _FOOT_CAPTION
+        air = _PANEL if variant == "panel" else 0.0
+        return self._head(place, variant) - self._sheet.top + foot + air
 
     def give(self, place: Place, variant: str | None = None) -> float:
         """Return how many millimetres of a lead's height lengthen the text by a page."""

@@ -113,7 +113,7 @@ class Leads:
         """Return the lead picture of a variant, `size` millimetres high where it can give.
 
         Where it fills a page, its point of interest stands clear of the lowest `words`
-        millimetres; framed on a page, it leaves the words as many.
+        millimetres; framed on a page, or above a panel, it leaves the words as many.
         """
         picture, frame = place.article.picture, self.frame(how, variant)
         if picture is None or (frame is None and how.template != "briefs"):
@@ -128,7 +128,7 @@ class Leads:
         elif bounds is not None:
             width = self._wide(pixels, width, frame, self._plates.floor(place.article.slug))
             height = size if size is not None else bounds[0]
-            if frame.width == "inset":  # what the words above it leave
+            if frame.width == "inset" or variant == "panel":  # what the words beside it leave
                 height = min(height, max(self._sheet.height - words, frame.low))
         elif frame.width == "portrait":
             height = width * _LETTER

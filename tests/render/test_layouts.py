@@ -101,6 +101,21 @@ def test_a_cover_story_opens_on_a_page_of_its_own_in_every_variant(
     assert one.setting.dresser.variant(one.place) == "panel"
 
 
+def test_a_panel_leaves_a_long_headline_clear_of_the_picture(publication: Publication) -> None:
+    square = photo(publication, "square", (2000, 2000))
+    one = sample(
+        publication,
+        Kind.FEATURE,
+        cover=True,
+        picture=square,
+        title=LONG.strip(),
+        standfirst=f"{STANDFIRST} " * 5,
+    )
+    short = sample(publication, Kind.FEATURE, cover=True, picture=square)
+    assert one.printed("panel")[0][0].pictures[0].bottom < PAGE[1] / 2
+    assert short.printed("panel")[0][0].pictures[0].bottom > PAGE[1] / 2
+
+
 def test_a_spread_shows_the_picture_first_and_the_headline_on_the_facing_page(
     publication: Publication,
 ) -> None:
