@@ -59,6 +59,16 @@ def measure(path: Path) -> Size:
 
     Raises `ContentError` when there is no such picture or it cannot be read.
     """
+    try:
+        state = path.stat()
+    except OSError:
+        return _measured(path, 0, 0)  # it says what is wrong
+    return _measured(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _measured(path: Path, changed: int, bytes_: int) -> Size:
+    del changed, bytes_  # they only tell whether it must be looked at again
     with _opened(path, path.name) as image:
         width, height = image.size
         if image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):

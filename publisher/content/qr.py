@@ -1,5 +1,6 @@
 """An address -> a QR code as SVG."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import segno
@@ -10,6 +11,7 @@ from publisher.errors import ContentError
 QUIET_ZONE = 4
 
 
+@lru_cache(maxsize=512)
 def qr_data_uri(address: str) -> str:
     """Return a QR code as the data: address of an SVG picture, with error correction M or better.
 

@@ -1,6 +1,7 @@
 """The magazine edition: an issue as a PDF, and its cover as a picture."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,6 +34,7 @@ from publisher.render.xmp import about
 COVER_WIDTH = 1000  #: pixels
 _COVER_BYTES = 200_000
 _COVER, _CONTENTS, _BACK = "@cover", "@contents", "@back"
+_SHOWN = re.compile(r"!\[[^\n]*")  #: a picture in an article's text
 #: what of the publication no page shows
 _UNSHOWN = {"schedule": None, "delivery": None, "sources": (), "preflight": None, "house": ()}
 
@@ -73,16 +75,7 @@ def bound_magazine(issue: Issue, publication: Publication) -> Bound:
     book = MagazineBook(issue, publication)
     title = book.setting.title
     cache = issue.build_folder / "cache" / "pages"
-    bound = print_book(order, book, about(issue, publication, title), cache=cache)
-    feet = book.feet(bound.notes)
-    return replace(
-        bound, notes={name: _footed(note, feet.get(name, [])) for name, note in bound.notes.items()}
-    )
-
-
-def _footed(note: Mapping[str, Any], shown: Shown) -> Mapping[str, Any]:
-    """Add to what is remembered of a place what its foot carries."""
-    return {**note, "said": [*note["said"], *told(shown)]} if "said" in note and shown else note
+    return print_book(order, book, about(issue, publication, title), cache=cache)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,8 +262,26 @@ class MagazineBook:
             if fillers:
                 filler = render(setting.env, "magazine/partials/filler.html", fillers=fillers)
                 opening, _, element = str(note["opening"]).partition("\0")
-                made.append(Late(f"{name}+", f"{opening}{filler}</{element}>", over=name))
+                made.append(
+                    Late(f"{name}+", f"{opening}{filler}</{element}>", name, tuple(told(fillers)))
+                )
         return made
+
+    def late_key(self, proof: Proof) -> str:
+        """Return all that cover, contents, back page and fillers depend on.
+
+        Of an article's text that is only its pictures.
+        """
+        issue = self._issue
+        if self._own_templates:
+            return repr((self._printed, issue, proof))
+        places = [
+            [replace(article, body="\n".join(_SHOWN.findall(article.body))) for article in articles]
+            for articles in (place.articles for place in self._places.values())
+        ]
+        shown = (issue.number, issue.date, issue.week, issue.folder, issue.cover)
+        slots = [(place.kind, place.section, place.colour) for place in self._places.values()]
+        return repr((self._printed, shown, slots, places, self._files(repr(places)), proof))
 
     def feet(self, notes: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Shown]:
         """Return what fills the last page of each place, found once for the same pages."""

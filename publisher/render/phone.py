@@ -92,6 +92,10 @@ class PhoneBook(MagazineBook):
             },
         )
 
+    def late_key(self, proof: Proof) -> str:
+        """Return all that the late parts depend on: here they tell how stories begin, too."""
+        return f"{super().late_key(proof)} {self.phone.places!r}"
+
     def late(self, proof: Proof) -> Sequence[Late]:
         """Return cover, contents and back, and at the foot of last screens the way on."""
         phone, notes = self.phone, proof.notes

@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from publisher.render.binding import Part, bind, turned_out
 from publisher.render.fonts import Fonts
 from publisher.render.leaf import Leaf
 from publisher.render.pdf import Galley, Remark, Stock
-from publisher.render.signatures import Shelf, Signature
+from publisher.render.signatures import Shelf, Signature, read_problem
 from publisher.render.stamps import digest, stamp
 from publisher.render.workshop import Workshop, workshop
 from publisher.render.xmp import About
@@ -57,6 +57,7 @@ class Late:
     name: str
     html: str
     over: str = ""
+    said: tuple[str, ...] = ()  #: what is told of the part it lies over
 
 
 class Book(Protocol):
@@ -87,6 +88,10 @@ class Book(Protocol):
 
     def late(self, proof: Proof) -> Sequence[Late]:
         """Return the late parts, and the fillers, as HTML."""
+        ...
+
+    def late_key(self, proof: Proof) -> str:
+        """Return all that the late parts depend on as a text."""
         ...
 
     def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
@@ -169,7 +174,7 @@ def print_book(
         leaves=leaves,
         pages=_pages(signatures),
         problems=tuple(dict.fromkeys(problems)),
-        notes={name: one.about for name, one in signatures.items()},
+        notes={name: _told(one, work.said.get(name, ())) for name, one in signatures.items()},
         starts=starts,
         keys={name: one.key for name, one in made.items()},
     )
@@ -181,6 +186,7 @@ class _Work:
     def __init__(self, order: Order, book: Book, shelf: Shelf, shop: Workshop) -> None:
         self._order, self._book, self._shelf, self._shop = order, book, shelf, shop
         self._stamp = stamp(order.publication)
+        self.said: dict[str, tuple[str, ...]] = {}  #: of fillers, by what they lie over
 
     def early(self) -> dict[str, _Made]:
         """Print the parts that need no page numbers; the longest first."""
@@ -210,7 +216,7 @@ class _Work:
 
     def late(self, proof: Proof) -> tuple[dict[str, _Made], dict[str, _Made]]:
         """Print the parts that name pages; return them, and the fillers by what they lie over."""
-        made = self._shop.result(self._shop.submit(make_late, self._order, proof))
+        made = self._made_late(proof)
         waiting: list[tuple[Late, str, Future[Signature] | None]] = []
         for late, problems in made:
             text = _numbered(late.html, proof.pages, self._book.numeral)
@@ -232,6 +238,26 @@ class _Work:
                 raise RenderError("the build folder changes while it is used: try again")
             (fillers if late.over else parts)[late.over or late.name] = _Made(signature, key)
         return parts, fillers
+
+    def _made_late(self, proof: Proof) -> Sequence[tuple[Late, tuple[Problem, ...]]]:
+        """Return the late parts as HTML, as they were made for the same proof."""
+        key = digest(self._stamp, "late", self._book.late_key(proof))
+        kept = self._shelf.note(key)
+        if kept is None:
+            made = self._shop.result(self._shop.submit(make_late, self._order, proof))
+            self._shelf.put_note(
+                key, [[asdict(late), [asdict(one) for one in found]] for late, found in made]
+            )
+        else:
+            made = tuple(
+                (
+                    Late(**raw | {"said": tuple(raw["said"])}),
+                    tuple(read_problem(one) for one in found),
+                )
+                for raw, found in kept
+            )
+        self.said = {late.over: late.said for late, _ in made if late.over}
+        return made
 
     def furniture(self, signatures: Mapping[str, Signature]) -> Signature:
         """Print flags and folios for all pages."""
@@ -389,6 +415,12 @@ def _bound(
         )
     )
     return data, leaves, problems
+
+
+def _told(signature: Signature, more: Sequence[str]) -> Mapping[str, Any]:
+    """Return what is remembered of a part, with what is told of its foot."""
+    note = signature.about
+    return {**note, "said": [*note["said"], *more]} if more and "said" in note else note
 
 
 def _problems(signatures: Mapping[str, Signature], starts: Mapping[str, int]) -> list[Problem]:

@@ -83,6 +83,10 @@ class PrintBook(MagazineBook):
         found = super().key(part)
         return found and f"{found} {BLEED} {PPI}"
 
+    def late_key(self, proof: Proof) -> str:
+        """Return all that the late parts depend on, the sheet and its pictures too."""
+        return f"{super().late_key(proof)} {BLEED} {PPI}"
+
     def late(self, proof: Proof) -> Sequence[Late]:
         """Return what the magazine has, and the pages that fill the last sheet."""
         # the first of them would stand where now the back page does

@@ -108,6 +108,17 @@ class Shelf:
         # written last: without it the PDF is not looked at
         save(self._path(key, "json"), json.dumps(notes, ensure_ascii=False), lasting=False)
 
+    def note(self, key: str) -> Any:
+        """Return a note that was left under a key; None if there is none."""
+        try:
+            return json.loads(self._path(key, "json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def put_note(self, key: str, note: Any) -> None:
+        """Leave a note, of what JSON can say."""
+        save(self._path(key, "json"), json.dumps(note, ensure_ascii=False), lasting=False)
+
     def put_font(self, digest: str, data: bytes) -> None:
         """Keep a whole font file."""
         path = self._folder / f"{digest}.font"
@@ -150,7 +161,7 @@ def _read(raw: dict[str, Any], data: bytes) -> Signature:
             )
             for name, one in raw["faces"].items()
         },
-        problems=tuple(_problem(one) for one in raw["problems"]),
+        problems=tuple(read_problem(one) for one in raw["problems"]),
         faults=tuple(Fault(**one) for one in raw["faults"]),
         furniture=str(raw["furniture"]),
         about=dict(raw["about"]),
@@ -162,6 +173,7 @@ def _leaf(raw: dict[str, Any]) -> Leaf:
     return Leaf(**raw | {"anchors": tuple(raw["anchors"]), "gaps": gaps})
 
 
-def _problem(raw: dict[str, Any]) -> Problem:
+def read_problem(raw: dict[str, Any]) -> Problem:
+    """Return a problem that was written with `asdict`."""
     spot = Spot(**raw["spot"]) if raw.get("spot") else None
     return Problem(**raw | {"severity": Severity(raw["severity"]), "spot": spot})
