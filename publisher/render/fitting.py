@@ -13,10 +13,11 @@ from itertools import pairwise
 from publisher.render.leaf import Leaf
 
 FULL = 0.985  #: of the type area: a line less than full, so that nothing spills over
+_NEARLY = 0.03  #: of the type area: as full as lines allow
 _REMAINDER = 0.25  #: of the last page
 #: of the last page: what is empty but too little for other stories, and too much to look well
 _GAPING = (0.09, 0.16)
-_BARE = 0.4  #: of the last page: more than other stories can fill
+_BARE = 0.6  #: of the last page: more than fillers can make look well
 _TRIES = 4
 _GAP = 11.0  #: millimetres a column may fall short, about two lines
 _STEP = 4.0  #: millimetres taken away when a page still spills over
@@ -75,12 +76,14 @@ def fit(
     if not targets and stretch:
         measured(high)
     for pages in targets:
+        if any(FULL - one.last < _NEARLY for one in tried.values()):
+            break  # the other number of pages would be no fuller
         size = first.size + (pages - 1 + FULL - first.used) * height
         found = measured(size)
         for _ in range(_TRIES):
             if found.pages > pages:
                 size = found.size - max(_STEP, (found.used - pages) * height * 0.7)
-            elif found.last < FULL - 0.03:
+            elif found.last < FULL - _NEARLY:
                 size = found.size + (FULL - found.last) * height * 0.8
             else:
                 break
