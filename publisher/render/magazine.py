@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -366,8 +365,3 @@ def _writer(characters: str, issue: Issue) -> str:
         if any(character in text for character in characters if ord(character) > 0x7F):
             return article.slug
     return ""
-
-
-def escaped(text: str) -> str:
-    """Return a text as it may stand in HTML."""
-    return escape(text)
