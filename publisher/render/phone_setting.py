@@ -14,7 +14,6 @@ from publisher.content.issue import Issue
 from publisher.content.markdown import wanting_severity
 from publisher.content.typography import typeset
 from publisher.render.colour import legible
-from publisher.render.folders import STATIC, TEMPLATES, own_templates, template_folders
 from publisher.render.leaf import Leaf
 from publisher.render.links import Links
 from publisher.render.phone_cover import make_cover
@@ -29,7 +28,7 @@ from publisher.render.plates import Plates
 from publisher.render.sheet import OVERHANG
 from publisher.render.templates import environment, render
 from publisher.render.theme import load_theme
-from publisher.render.words import words
+from publisher.render.wrapping import Wrapping
 
 #: the style sheets in order, templates/phone/styles/NAME.css
 STYLES = (
@@ -54,11 +53,15 @@ _THUMB = 18.0  #: a contents picture's edge, millimetres
 Lay = Callable[[str], Sequence[Leaf]]
 
 
-class PhoneSetting:
+class PhoneSetting(Wrapping):
     """One issue on phone screens."""
 
+    template = "phone/phone.html"
+    lexica = ("magazine", "phone")
+
     def __init__(self, issue: Issue, publication: Publication, lay: Lay) -> None:
-        self.issue, self.publication, self._lay = issue, publication, lay
+        super().__init__(issue, publication)
+        self._lay = lay
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
         self.plates = Plates(
             issue.folder,
@@ -72,7 +75,6 @@ class PhoneSetting:
         self._voices = Voices(self.theme)
         self._frames = Frames(self.plates, self._voices)
         self.dresser = PhoneDresser(self.plates, self._frames, self._galley)
-        self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]
         self.places = running_order(issue, publication, letter)
 
@@ -110,35 +112,6 @@ class PhoneSetting:
     @property
     def _tone(self) -> str:
         return self.theme.tokens.colours.tone
-
-    def static(self, name: str) -> str:
-        """Return the address of a file in static/ of the theme or the templates, theirs first."""
-        paths = (folder / "static" / name for folder in template_folders(self.publication))
-        return next((path for path in paths if path.is_file()), STATIC / name).resolve().as_uri()
-
-    def words(self, language: str) -> dict[str, str]:
-        """Return the edition's words in a language."""
-        if language not in self._words:
-            bases = (TEMPLATES, own_templates(self.publication))
-            folders = [base / name for base in bases for name in ("", "magazine", "phone")]
-            self._words[language] = words(language, *folders)
-        return self._words[language]
-
-    def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
-        """Return parts as one HTML document, with what stands in the margins or without."""
-        return render(
-            self.env,
-            "phone/phone.html",
-            furniture=furniture,
-            parts=[Markup(part) for part in parts],  # noqa: S704 -- templates made them
-            title=self.title,
-        )
-
-    @property
-    def title(self) -> str:
-        """The title and number, as a reader's window says it."""
-        number = self.words(self.publication.language)["issue_number"]
-        return f"{self.publication.title}, {number.format(number=self.issue.number)}"
 
     # ---- front and back --------------------------------------------------------------
 

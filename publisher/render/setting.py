@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
 from publisher.checks import Level
 from publisher.config import Publication
@@ -19,15 +18,14 @@ from publisher.render.colour import mixed
 from publisher.render.contents import make_contents
 from publisher.render.cover import Cover, make_cover
 from publisher.render.dressing import Dresser
-from publisher.render.folders import template_folders
 from publisher.render.guide import Teasers
 from publisher.render.pieces import credits
 from publisher.render.places import Place, brief_places, running_order
 from publisher.render.plates import Plates
 from publisher.render.sheet import MM, OVERHANG, PPI, sheet
-from publisher.render.templates import STATIC, TEMPLATES, environment, render
+from publisher.render.templates import environment, render
 from publisher.render.theme import load_theme
-from publisher.render.words import words
+from publisher.render.wrapping import Wrapping
 
 #: the style sheets in order, templates/magazine/styles/NAME.css
 STYLES = (
@@ -48,14 +46,17 @@ STYLES = (
 _CALL = 160.0  #: the back page's invitation, millimetres
 
 
-class Setting:
+class Setting(Wrapping):
     """One issue on the theme's pages."""
+
+    template = "magazine/magazine.html"
+    lexica = ("magazine",)
 
     def __init__(
         self, issue: Issue, publication: Publication, *, bleed: float = 0.0, ppi: int = PPI
     ) -> None:
         """`bleed` as in `Sheet`, `ppi` as in `Plates`."""
-        self.issue, self.publication = issue, publication
+        super().__init__(issue, publication)
         self.theme = load_theme(publication)
         self.sheet = sheet(publication.editions.page_size, self.theme.tokens.page, bleed)
         severities = {article.slug: wanting_severity(article) for article in issue.articles}
@@ -68,7 +69,6 @@ class Setting:
             ppi=ppi,
         )
         self.dresser = Dresser(self.sheet, self.plates, self.theme)
-        self._words: dict[str, dict[str, str]] = {}
         letter = self.words(publication.language)["from_the_editor"]
         self.places = running_order(issue, publication, letter)
         self._teasers = Teasers(
@@ -95,35 +95,6 @@ class Setting:
             "tint": mixed(self.publication.colour, colours.paper, colours.tint),
         }
         return env
-
-    def static(self, name: str) -> str:
-        """Return the address of a file in static/ of the theme or the templates, theirs first."""
-        paths = (folder / "static" / name for folder in template_folders(self.publication))
-        return next((path for path in paths if path.is_file()), STATIC / name).resolve().as_uri()
-
-    def words(self, language: str) -> dict[str, str]:
-        """Return the theme's words in a language."""
-        if language not in self._words:
-            own = self.publication.root / "templates"
-            folders = (TEMPLATES, TEMPLATES / "magazine", own, own / "magazine")
-            self._words[language] = words(language, *folders)
-        return self._words[language]
-
-    def document(self, parts: Sequence[str], *, furniture: bool = True) -> str:
-        """Return parts as one HTML document, with flags and folios in the margins or without."""
-        return render(
-            self.env,
-            "magazine/magazine.html",
-            furniture=furniture,
-            parts=[Markup(part) for part in parts],  # noqa: S704 -- templates made them
-            title=self.title,
-        )
-
-    @property
-    def title(self) -> str:
-        """The title and number, as a reader's window says it."""
-        number = self.words(self.publication.language)["issue_number"]
-        return f"{self.publication.title}, {number.format(number=self.issue.number)}"
 
     # ---- front and back --------------------------------------------------------------
 
