@@ -171,7 +171,7 @@ def test_every_word_of_the_printed_cover_can_be_read(
 def test_the_demos_pictures_carry_a_full_cover(publication: Publication, name: str) -> None:
     folder = folder_of(publication) / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "issues" / "2026-W47" / "pictures" / f"{name}.jpg"
+    source = ROOT / "issues" / "inbox" / "pictures" / f"{name}.jpg"
     (folder / source.name).write_bytes(source.read_bytes())
     shown = Picture(path=f"pictures/{source.name}", alt="What it shows", credit="Someone, CC0")
     made = cover_issue(publication, shown)
