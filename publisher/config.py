@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,11 @@ FILE = "publication.toml"
 EDITIONS = ("magazine", "letter", "phone", "print", "epub", "email", "web")
 #: what may fill the foot of a last page
 FILLERS = ("strip", "house", "scan")
+#: mails a day while mailbox providers get to know a new sender, about twice as many each day
+WARM_UP = (
+    *(50, 100, 500, 1_000, 5_000, 10_000, 20_000, 40_000, 70_000, 100_000),
+    *(150_000, 250_000, 400_000, 600_000),
+)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
@@ -173,6 +179,24 @@ class SmtpConfig:
     port: int = key("Port", 587)
     user: str = key("User name, if the server wants one", "")
     security: Security = key("`starttls`, `tls` or `none` (loopback only)", Security.STARTTLS)
+    connections: int = key("Connections kept open at the same time, at most 50", 4)
+    bounces: str = key(
+        "Address bounces go to, if another than the sender's; each reader's mail gets a mark of"
+        " its own after a + in it, which `publisher bounces` reads",
+        "",
+    )
+    dkim_key: Path | None = key(
+        "File of the private key that signs mails (PEM), if the mail server does not sign", None
+    )
+    dkim_selector: str = key("Selector of the key's public half in the domain's DNS", "")
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.connections <= 50:
+            raise ConfigError("connections must be from 1 to 50")
+        if self.bounces and not _ADDRESS.fullmatch(self.bounces):
+            raise ConfigError(f'bounces = "{self.bounces}" is not an e-mail address')
+        if (self.dkim_key is None) != (not self.dkim_selector):
+            raise ConfigError("dkim_key and dkim_selector belong together: give both or none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +207,14 @@ class SendgridConfig:
     sandbox: bool = key("Let SendGrid check every request but mail nothing", False)
     categories: tuple[str, ...] = key("Categories for SendGrid's statistics (at most 8)", ())
     endpoint: str = key("Another API address, for tests and proxies", "")
+    webhook_key: str = key(
+        "Public key that SendGrid shows for its signed Event Webhook; without it"
+        " /webhooks/sendgrid answers 404",
+        "",
+    )
+    webhook_hours: int = key(
+        "How old a signed request may be, in hours; SendGrid tries for 24 hours", 25
+    )
 
     def __post_init__(self) -> None:
         if self.region not in ("global", "eu"):
@@ -191,6 +223,8 @@ class SendgridConfig:
             raise ConfigError("categories: at most 8, two more are ours")
         if self.endpoint:
             _web_address(self.endpoint, "endpoint")
+        if not 1 <= self.webhook_hours <= 72:
+            raise ConfigError("webhook_hours must be from 1 to 72")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +240,15 @@ class Delivery:
     batch: int = key("Readers in one request, at most 1000", 500)
     timeout_s: float = key("Seconds to wait for the mail server", 60.0)
     list_name: str = key("Name of the mailing list", "readers")
+    per_minute: int = key("Most mails a minute, by all workers together; 0 for no limit", 0)
+    warm_up: date | None = key(
+        "First day of a new sending domain or address: from it on, no more mails a day leave"
+        " than `daily_caps` says",
+        None,
+    )
+    daily_caps: tuple[int, ...] = key(
+        "Most mails of the first, second, ... day of the warm-up; no limit afterwards", WARM_UP
+    )
     smtp: SmtpConfig = key("", default_factory=SmtpConfig)
     sendgrid: SendgridConfig = key("", default_factory=SendgridConfig)
 
@@ -216,6 +259,10 @@ class Delivery:
             raise ConfigError("timeout_s must be from 1 to 240")
         if not 0 < self.attach_limit_mb <= 20:
             raise ConfigError("attach_limit_mb must be from 0 to 20 (mail servers refuse more)")
+        if self.per_minute < 0:
+            raise ConfigError("per_minute must be 0 or more")
+        if not self.daily_caps or min(self.daily_caps) < 1:
+            raise ConfigError("daily_caps must name at least one day, each of 1 mail or more")
 
 
 @dataclass(frozen=True, kw_only=True)

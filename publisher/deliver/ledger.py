@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from publisher.deliver import states
+from publisher.deliver.sender import Form
 from publisher.deliver.states import Chunk, Fate, LeaseLost, State
 from publisher.storage.schema import chunks, deliveries, lists, mailings, subscribers, subscriptions
 from publisher.storage.suppressions import email_hash, suppressed
@@ -22,6 +23,7 @@ _COLUMNS = (
     chunks.c.mailing_id,
     chunks.c.n,
     chunks.c.size,
+    chunks.c.form,
     chunks.c.state,
     chunks.c.attempt,
     chunks.c.doubt,
@@ -305,4 +307,4 @@ def _bar(row: Any, suppression: tuple[str, datetime] | None) -> str:
 
 
 def _chunk(row: Any) -> Chunk:
-    return Chunk(**{**row._mapping, "state": State(row.state)})
+    return Chunk(**{**row._mapping, "state": State(row.state), "form": Form(row.form)})

@@ -2,6 +2,7 @@
 
 import html
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,10 +48,13 @@ class Mailing:
     """One issue to one list; there is never a second one."""
 
     id: int
+    token: str  #: random; names it in the provider's events
     week: str
     list: str
-    state: str  #: planned, sending, paused, stopped, done
+    state: str  #: planned, sending, paused, stopped, cancelled, done
     reason: str
+    priority: int  #: a higher one goes first
+    hold_until: datetime | None  #: no worker sends before
     subject: str
     artefacts: Mapping[str, Any]
     created: datetime
@@ -58,11 +62,18 @@ class Mailing:
 
 
 def freeze(
-    engine: Engine, *, week: object, list_name: str, message: Message, now: datetime
+    engine: Engine,
+    *,
+    week: object,
+    list_name: str,
+    message: Message,
+    now: datetime,
+    token: str = "",
 ) -> Mailing:
     """Freeze a mail for a list, or return what was frozen for this week and list before.
 
     A later edit of the issue changes nothing for the readers who are still to be mailed.
+    `token` names the mailing in the provider's events; a random one is made if it is empty.
     Raises `DeliveryError` if the mail lacks what the law and the big mailbox providers ask.
     """
     _check(message)
@@ -73,6 +84,7 @@ def freeze(
         row = {
             "week": str(week),
             "list": list_name,
+            "token": token or secrets.token_hex(8),
             "state": "planned",
             "subject": message.subject,
             "artefacts": _keep(connection, message, now),

@@ -30,7 +30,12 @@ class Outbox:
     def __init__(self, folder: Path, *, batch: int = 500) -> None:
         self.folder = folder
         self.capabilities = Capabilities(
-            name="outbox", batch=batch, doubt=0, size_limit=1_000_000_000, timeout_s=60.0
+            name="outbox",
+            batch=batch,
+            doubt=0,
+            size_limit=1_000_000_000,
+            timeout_s=60.0,
+            idempotent=True,
         )
 
     def send(

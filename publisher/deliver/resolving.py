@@ -31,7 +31,9 @@ def resolve_uncertain(engine: Engine, mailing: Mailing, sender: Sender, *, now: 
         return 0
     message, proved = load_message(engine, mailing), 0
     for chunk, members in doubtful:
-        reference = Reference(mailing=mailing.id, chunk=chunk.n, attempt=chunk.attempt)
+        reference = Reference(
+            mailing=mailing.id, chunk=chunk.n, attempt=chunk.attempt, token=mailing.token
+        )
         recipients = [_recipient(message, mailing, member) for member in members]
         provider_id = sender.find(message, recipients, reference)
         if provider_id is not None and _prove(engine, mailing, chunk, provider_id, now):

@@ -8,10 +8,19 @@ asking for more, so that after a crash at most `Capabilities.doubt` readers are 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 #: the one thing in html and text that differs from reader to reader
 UNSUBSCRIBE_URL = "%%unsubscribe_url%%"
+
+
+class Form(StrEnum):
+    """How a reader wants the issue."""
+
+    LINK = "link"  #: the mail links to the PDF
+    ATTACH = "attach"  #: the PDF travels with the mail
+    TEXT = "text"  #: plain text alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +85,7 @@ class Reference:
     mailing: int
     chunk: int
     attempt: int
+    token: str = ""  #: the mailing's own name, which no other database gives to another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +162,8 @@ class Capabilities:
     timeout_s: float  #: seconds after which the sender gives up waiting for an answer
     #: how old a doubt must be before the provider's own records are conclusive
     evidence_lag: timedelta = timedelta(0)
+    idempotent: bool = False  #: whether a mail tried again replaces the first
+    events: bool = False  #: whether the provider tells afterwards what became of each mail
 
 
 class Sender(Protocol):

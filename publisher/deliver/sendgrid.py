@@ -78,6 +78,7 @@ class SendGrid:
             size_limit=_SIZE_LIMIT,
             timeout_s=timeout_s,
             evidence_lag=timedelta(minutes=10),
+            events=True,
         )
 
     def send(

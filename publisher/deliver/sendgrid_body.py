@@ -27,8 +27,9 @@ from publisher.deliver.sender import (
 #: a substitution is put in as it is: HTML needs one that is escaped for it
 _UNSUBSCRIBE_HTML = UNSUBSCRIBE_URL.replace("url", "html")
 _LINK = re.compile(rf"<a\b(?![^>]*clicktracking)(?=[^>]*{UNSUBSCRIBE_URL})", re.IGNORECASE)
-_MAILING_ARG, _CHUNK_ARG = "publisher_mailing", "publisher_chunk"
-_ATTEMPT_ARG, _DELIVERY_ARG = "publisher_attempt", "publisher_delivery"
+#: custom args: they come back at the top level of every event, so they carry our prefix
+MAILING_ARG, CHUNK_ARG = "publisher_mailing", "publisher_chunk"
+ATTEMPT_ARG, READER_ARG = "publisher_attempt", "publisher_reader"
 
 
 def mail_send_body(
@@ -64,9 +65,9 @@ def mail_send_body(
         body["attachments"] = files
     if reference:
         body["custom_args"] = {
-            _MAILING_ARG: str(reference.mailing),
-            _CHUNK_ARG: str(reference.chunk),
-            _ATTEMPT_ARG: str(reference.attempt),
+            MAILING_ARG: reference.token or str(reference.mailing),
+            CHUNK_ARG: str(reference.chunk),
+            ATTEMPT_ARG: str(reference.attempt),
         }
     if config.sandbox:
         body["mail_settings"] = {"sandbox_mode": {"enable": True}}
@@ -83,7 +84,7 @@ def categories(message: Message, reference: Reference | None, config: SendgridCo
 
 def mailing_category(message: Message, reference: Reference) -> str:
     """Return the category that only this mailing of this publication has."""
-    return f"{message.domain}/{message.week}/{reference.mailing}"
+    return f"{message.domain}/{message.week}/{reference.token or reference.mailing}"
 
 
 def _personalization(
@@ -99,8 +100,7 @@ def _personalization(
         "substitutions": {UNSUBSCRIBE_URL: url, _UNSUBSCRIBE_HTML: html.escape(url)},
     }
     if reference:
-        delivery = f"{reference.mailing}-{recipient.subscriber_id}"
-        personalization["custom_args"] = {_DELIVERY_ARG: delivery}
+        personalization["custom_args"] = {READER_ARG: str(recipient.subscriber_id)}
     return personalization
 
 

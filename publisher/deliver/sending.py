@@ -179,7 +179,12 @@ def _attempt(
     if not members:
         return message, patience, chunk.size
     recipients = [_recipient(run, message, member) for member in members]
-    reference = Reference(mailing=run.mailing.id, chunk=chunk.n, attempt=attempt.chunk.attempt)
+    reference = Reference(
+        mailing=run.mailing.id,
+        chunk=chunk.n,
+        attempt=attempt.chunk.attempt,
+        token=run.mailing.token,
+    )
     answers = run.sender.send(message, recipients, now=run.clock(), reference=reference)
     try:
         for batch in _batches(run, answers):

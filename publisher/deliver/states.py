@@ -16,6 +16,7 @@ from typing import TypeVar
 from publisher.deliver.sender import (
     Accepted,
     Deferred,
+    Form,
     Outcome,
     Refused,
     Retry,
@@ -37,6 +38,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"  #: the operator wanted no more of the mailing to leave
     SPLIT = "split"  #: nobody is in it any more: its readers went into smaller chunks
 
 
@@ -60,6 +62,7 @@ class Chunk:
     mailing_id: int
     n: int
     size: int
+    form: Form = Form.LINK  #: what all its readers get
     state: State = State.PLANNED
     attempt: int = 0  #: the attempt that runs or ran last; 0 before the first
     doubt: int = 0  #: unanswered readers in doubt if the running attempt is lost

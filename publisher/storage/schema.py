@@ -11,15 +11,18 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -181,13 +184,19 @@ mailings = Table(
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("week", String(8), nullable=False),
     Column("list", Text, nullable=False),
-    Column("state", String(16), nullable=False),  # planned sending paused stopped done
+    # names it in the provider's events: the number alone would be another's in a new database
+    Column("token", String(32), nullable=False, server_default=""),
+    # planned sending paused stopped cancelled done
+    Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("priority", Integer, nullable=False, default=0, server_default="0"),  # higher is first
+    Column("hold_until", Moment),  # the provider asked all workers to wait
     Column("subject", Text, nullable=False),
     Column("artefacts", JSON, nullable=False),  # digests of the parts, see deliver.artefacts
     Column("created", Moment, nullable=False),
     Column("finished", Moment),
     UniqueConstraint("week", "list"),
+    Index("ix_mailings_token", "token", unique=True),
 )
 
 chunks = Table(
@@ -195,8 +204,9 @@ chunks = Table(
     metadata,
     Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
     Column("n", Integer, nullable=False),
-    # planned claimed sending accepted refused uncertain (split: replaced by its halves)
+    # planned claimed sending accepted refused uncertain cancelled (split: replaced by its halves)
     Column("state", String(16), nullable=False),
+    Column("form", String(8), nullable=False, default="link", server_default="link"),  # see Form
     Column("size", Integer, nullable=False),  # readers in it
     Column("attempt", Integer, nullable=False, default=0),
     # of the readers without an answer, how many a crash of the running attempt leaves in doubt
@@ -228,13 +238,85 @@ deliveries = Table(
     Index("ix_deliveries_chunk", "mailing_id", "n", "subscriber_id"),
 )
 
+#: what the provider told us afterwards, as it came; kept even if we do not understand it
 events = Table(
     "events",
     metadata,
     Column("id", Text, primary_key=True),  # the provider's event id
     Column("received", Moment, nullable=False),
-    Column("raw", JSON, nullable=False),
+    Column("raw", Text, nullable=False),
     Column("interpreted", Moment),
+)
+
+#: an attempt at a chunk that events or the provider's records prove to have been accepted
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("provider_id", Text, nullable=False, default=""),
+    Column("source", String(16), nullable=False),  # event, records
+    Column("seen", Moment, nullable=False),
+    PrimaryKeyConstraint("mailing_id", "n", "attempt"),
+)
+
+#: what became of a mail after it was accepted; absent while nothing was heard
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("subscriber_id", _Id, nullable=False),
+    # empty, processed deferred delivered blocked dropped bounced: only ever to a higher rank
+    Column("state", String(12), nullable=False, default=""),
+    Column("rank", SmallInteger, nullable=False, default=0),
+    Column("at", Moment),  # when it got this state, by the provider's clock
+    Column("reason", Text, nullable=False, default=""),
+    Column("complained", Moment),
+    Column("unsubscribed", Moment),
+    Column("opened", Moment),  # first, by a person as far as one can tell
+    Column("clicked", Moment),
+    Column("machine_opened", Moment),  # first, by a mail provider's proxy
+    Column("machine_clicked", Moment),  # first, by a scanner
+    PrimaryKeyConstraint("mailing_id", "subscriber_id"),
+)
+
+#: which links of a mailing a reader followed
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("subscriber_id", _Id, nullable=False),
+    Column("link", Text, nullable=False),  # an article's slug, else the address
+    Column("first", Moment, nullable=False),
+    Column("machine", Boolean, nullable=False),
+    PrimaryKeyConstraint("mailing_id", "subscriber_id", "link"),
+)
+
+#: how often an address bounced lately; goes stale, see deliver.scores
+bounce_scores = Table(
+    "bounce_scores",
+    metadata,
+    Column("email_hash", String(64), primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("last", Moment, nullable=False),  # the last bounce that counted
+    Column("reason", Text, nullable=False, default=""),
+)
+
+#: how much may leave: the moment up to which the rate is used up
+throttles = Table(
+    "throttles",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
+#: how many mails left on a day of the publication's zone, for the caps of a new sender
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("used", Integer, nullable=False),
 )
 
 artefacts = Table(

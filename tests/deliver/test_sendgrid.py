@@ -75,7 +75,7 @@ def test_the_ledgers_place_travels_in_custom_args_without_personal_data() -> Non
         "publisher_chunk": "3",
         "publisher_attempt": "2",
     }
-    assert body["personalizations"][0]["custom_args"] == {"publisher_delivery": "7-5"}
+    assert body["personalizations"][0]["custom_args"] == {"publisher_reader": "5"}
 
 
 def test_sendgrids_own_unsubscribing_is_off_and_its_tracker_leaves_our_link() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 from publisher.errors import StorageError
 
 #: the newest revision in versions/; a database that is at it needs no further look
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "publisher_revision"
 SCRIPTS = Path(__file__).parent
 
