@@ -55,6 +55,7 @@ class Mailing:
     reason: str
     priority: int  #: a higher one goes first
     hold_until: datetime | None  #: no worker sends before
+    heard: datetime | None  #: when an event of it last came in
     subject: str
     artefacts: Mapping[str, Any]
     created: datetime

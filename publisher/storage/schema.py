@@ -191,6 +191,7 @@ mailings = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("priority", Integer, nullable=False, default=0, server_default="0"),  # higher is first
     Column("hold_until", Moment),  # the provider asked all workers to wait
+    Column("heard", Moment),  # when an event of this mailing last came in
     Column("subject", Text, nullable=False),
     Column("artefacts", JSON, nullable=False),  # digests of the parts, see deliver.artefacts
     Column("created", Moment, nullable=False),

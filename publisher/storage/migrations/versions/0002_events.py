@@ -81,6 +81,7 @@ def _mailings_and_chunks() -> None:
     op.add_column("mailings", _filled("token", sa.String(length=32), ""))
     op.add_column("mailings", _filled("priority", sa.Integer(), "0"))
     op.add_column("mailings", sa.Column("hold_until", _MOMENT, nullable=True))
+    op.add_column("mailings", sa.Column("heard", _MOMENT, nullable=True))
     mailings = sa.table("mailings", sa.column("id", _ID), sa.column("token", sa.String))
     connection = op.get_bind()
     for (number,) in connection.execute(sa.select(mailings.c.id)).all():
