@@ -3,7 +3,7 @@
 import html
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, and_, exists, func, literal, select, 
 from sqlalchemy.sql import Select
 
 from publisher.deliver.artefacts import get, put
-from publisher.deliver.sender import UNSUBSCRIBE_URL, Attachment, Message
+from publisher.deliver.sender import UNSUBSCRIBE_URL, Attachment, Form, Message
 from publisher.deliver.states import State
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
@@ -29,6 +29,7 @@ from publisher.storage.schema import (
 from publisher.storage.suppressions import email_hash, suppressed
 
 _SLICE = 10_000  #: readers planned in one transaction, so that nobody waits long for it
+_Reader = tuple[int, str]  # number, and the form she has chosen; empty for none
 _FIELDS = (
     "subject",
     "from_address",
@@ -69,12 +70,14 @@ def freeze(
     list_name: str,
     message: Message,
     now: datetime,
+    form: Form = Form.LINK,
     token: str = "",
 ) -> Mailing:
     """Freeze a mail for a list, or return what was frozen for this week and list before.
 
     A later edit of the issue changes nothing for the readers who are still to be mailed.
-    `token` names the mailing in the provider's events; a random one is made if it is empty.
+    `form` is for readers who have not chosen one. Give the message its attachment
+    whatever it is, for a reader may ask for it until she is planned. `token` names the mailing in the provider's events; a random one is made if it is empty.
     Raises `DeliveryError` if the mail lacks what the law and the big mailbox providers ask.
     """
     _check(message)
@@ -88,7 +91,7 @@ def freeze(
             "token": token or secrets.token_hex(8),
             "state": "planned",
             "subject": message.subject,
-            "artefacts": _keep(connection, message, now),
+            "artefacts": {**_keep(connection, message, now), "form": form},
             "created": now,
         }
         insert_new(connection, mailings, row)
@@ -109,11 +112,20 @@ def read_mailing(connection: Connection, mailing_id: int) -> Mailing:
     return Mailing(**row._mapping)
 
 
-def load_message(engine: Engine, mailing: Mailing) -> Message:
-    """Return the mail as it was frozen, without attachments if they proved too large."""
+def frozen_form(mailing: Mailing) -> Form | None:
+    """Return the form of readers who chose none; None if it was frozen before there were any."""
+    form = mailing.artefacts.get("form")
+    return Form(form) if form else None
+
+
+def load_message(engine: Engine, mailing: Mailing, *, files: bool = True) -> Message:
+    """Return the mail as it was frozen, without attachments if they proved too large.
+
+    `files` is for those who need none. For what a reader gets see `forms.message_in_form`.
+    """
     with reading(engine) as connection:
         kept = read_mailing(connection, mailing.id).artefacts
-        files = kept["attachments"] if kept["attach"] else []
+        attached = kept["attachments"] if kept["attach"] and files else []
         return Message(
             **kept["fields"],
             headers=kept["headers"],
@@ -125,7 +137,7 @@ def load_message(engine: Engine, mailing: Mailing) -> Message:
                     media_type=file["media_type"],
                     content=get(connection, file["digest"]).content,
                 )
-                for file in files
+                for file in attached
             ),
             pictures={
                 url: get(connection, digest).content for url, digest in kept["pictures"].items()
@@ -165,8 +177,8 @@ def due(engine: Engine, *, week: object, list_name: str) -> int:
         known = _find(connection, week, list_name)
         mailing_id = known.id if known else 0
         while True:
-            ids, last = _next_readers(connection, mailing_id, list_name, after)
-            total += len(ids)
+            readers, last = _next_readers(connection, mailing_id, list_name, after)
+            total += len(readers)
             if last is None:
                 return total
             after = last
@@ -175,36 +187,73 @@ def due(engine: Engine, *, week: object, list_name: str) -> int:
 def plan(engine: Engine, mailing: Mailing, *, batch: int, now: datetime) -> int:
     """Write down every active reader who is not in the mailing yet; return how many.
 
-    Readers go into chunks of `batch` in the order of their numbers. A second call adds
-    only those who came since; a call that was cut short is completed by the next.
+    Readers of one form go into chunks of `batch` in the order of their numbers. A second
+    call adds only those who came since; a call that was cut short is completed by the next.
     """
+    standard = frozen_form(mailing) or Form.LINK
     planned, after = 0, 0
+    left: list[int] = []  # too few of their form to fill a chunk; none but the last is small
     while True:
         with engine.begin() as connection:
             # two who plan at once must not both see the same reader missing
             connection.execute(
                 select(mailings.c.id).where(mailings.c.id == mailing.id).with_for_update()
             )
-            ids, last = _next_readers(connection, mailing.id, mailing.list, after)
-            if ids:
-                _write_down(connection, mailing.id, ids, batch, now)
-            planned += len(ids)
+            readers = _left_readers(connection, mailing.id, mailing.list, left)
+            found, last = _next_readers(connection, mailing.id, mailing.list, after)
+            groups = _by_form([*readers, *found], standard)
+            left = []
+            for form, ids in groups.items():
+                full = len(ids) if last is None else len(ids) - len(ids) % batch
+                left += ids[full:]
+                if full:
+                    _write_down(connection, mailing.id, form, ids[:full], batch, now)
+                planned += full
         if last is None:
             return planned
         after = last
 
 
+def _by_form(readers: Iterable[_Reader], standard: Form) -> dict[Form, list[int]]:
+    forms = {form.value: form for form in Form}
+    groups: dict[Form, list[int]] = {}
+    for id, chosen in readers:
+        groups.setdefault(forms.get(chosen, standard), []).append(id)
+    return groups
+
+
 def _next_readers(
     connection: Connection, mailing_id: int, list_name: str, after: int
-) -> tuple[list[int], int | None]:
+) -> tuple[list[_Reader], int | None]:
     """Return a slice of the readers to plan, and where it ended if there is more."""
+    readers = _missing(connection, mailing_id, list_name).where(
+        subscriptions.c.subscriber_id > after
+    )
+    rows = connection.execute(readers.order_by(subscriptions.c.subscriber_id).limit(_SLICE)).all()
+    return _mailable(connection, rows, list_name), rows[-1].id if len(rows) == _SLICE else None
+
+
+def _left_readers(
+    connection: Connection, mailing_id: int, list_name: str, ids: list[int]
+) -> list[_Reader]:
+    """Look again at readers of an earlier slice: another may have planned them, or they left."""
+    if not ids:
+        return []
+    readers = _missing(connection, mailing_id, list_name).where(
+        subscriptions.c.subscriber_id.in_(ids)
+    )
+    rows = connection.execute(readers.order_by(subscriptions.c.subscriber_id)).all()
+    return _mailable(connection, rows, list_name)
+
+
+def _missing(connection: Connection, mailing_id: int, list_name: str) -> Select[Any]:
     known = exists().where(
         deliveries.c.mailing_id == mailing_id, deliveries.c.subscriber_id == subscribers.c.id
     )
     # the list's number first: the planner then walks its index in the readers' order
     list_id = connection.scalar(select(lists.c.id).where(lists.c.name == list_name))
-    rows = connection.execute(
-        select(subscribers.c.id, subscribers.c.email_key)
+    return (
+        select(subscribers.c.id, subscribers.c.email_key, subscriptions.c.pdf)
         .join(
             subscriptions,
             and_(
@@ -213,18 +262,23 @@ def _next_readers(
                 subscriptions.c.status == "active",
             ),
         )
-        .where(subscribers.c.status == "enabled", subscriptions.c.subscriber_id > after, ~known)
-        .order_by(subscriptions.c.subscriber_id)
-        .limit(_SLICE)
-    ).all()
+        .where(subscribers.c.status == "enabled", ~known)
+    )
+
+
+def _mailable(connection: Connection, rows: Sequence[Any], list_name: str) -> list[_Reader]:
     hashes = {row.id: email_hash(row.email_key) for row in rows}
     barred = suppressed(connection, hashes.values(), list_name)
-    ids = [id for id, hash in hashes.items() if hash not in barred]
-    return ids, rows[-1].id if len(rows) == _SLICE else None
+    return [(row.id, row.pdf) for row in rows if hashes[row.id] not in barred]
 
 
 def _write_down(
-    connection: Connection, mailing_id: int, ids: list[int], batch: int, now: datetime
+    connection: Connection,
+    mailing_id: int,
+    form: Form,
+    ids: Sequence[int],
+    batch: int,
+    now: datetime,
 ) -> None:
     last = connection.scalar(select(func.max(chunks.c.n)).where(chunks.c.mailing_id == mailing_id))
     before = last or 0
@@ -248,6 +302,7 @@ def _write_down(
                 "mailing_id": mailing_id,
                 "n": before + 1 + number,
                 "state": State.PLANNED,
+                "form": form,
                 "size": min(batch, len(ids) - number * batch),
                 "changed": now,
             }

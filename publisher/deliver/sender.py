@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-#: the one thing in html and text that differs from reader to reader
+#: all that differs in html and text from reader to reader, see `own_addresses`
 UNSUBSCRIBE_URL = "%%unsubscribe_url%%"
+PREFERENCES_URL = "%%preferences_url%%"
+PLACEHOLDERS = (UNSUBSCRIBE_URL, PREFERENCES_URL)
 
 
 class Form(StrEnum):
@@ -34,10 +36,10 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One mail as approved, the same for every reader but for `UNSUBSCRIBE_URL`."""
+    """One mail as approved, the same for every reader but for `PLACEHOLDERS`."""
 
     subject: str
-    html: str
+    html: str  #: empty: the mail is plain text alone
     text: str
     from_address: str
     from_name: str = ""
@@ -76,6 +78,18 @@ class Recipient:
     subscriber_id: int = 0  #: 0 for a person who is not (yet) a subscriber
     name: str = ""
     unsubscribe_url: str = ""
+    preferences_url: str = ""  #: where she says how she wants the issue
+
+
+def own_addresses(recipient: Recipient) -> dict[str, str]:
+    """Return what stands in one reader's mail for each of `PLACEHOLDERS`.
+
+    Whoever has no page of preferences is led to the one where she can at least leave.
+    """
+    return {
+        UNSUBSCRIBE_URL: recipient.unsubscribe_url,
+        PREFERENCES_URL: recipient.preferences_url or recipient.unsubscribe_url,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from publisher.deliver.sender import (
     Answer,
     Attachment,
     Capabilities,
+    Form,
     Message,
     Outcome,
     Recipient,
@@ -112,10 +113,18 @@ def subscribe(
     return ids
 
 
-def planned(engine: Engine, *, batch: int = 10, message: Message | None = None) -> Mailing:
-    """Freeze a mail for the list and write its readers down."""
+def planned(
+    engine: Engine,
+    *,
+    batch: int = 10,
+    message: Message | None = None,
+    form: Form | None = None,
+) -> Mailing:
+    """Freeze a mail for the list, attached for all if it has an attachment, and plan it."""
+    message = message or issue_mail()
+    form = form or (Form.ATTACH if message.attachments else Form.LINK)
     mailing = freeze(
-        engine, week="2026-W47", list_name="readers", message=message or issue_mail(), now=START
+        engine, week="2026-W47", list_name="readers", message=message, form=form, now=START
     )
     plan(engine, mailing, batch=batch, now=START)
     return mailing
