@@ -21,13 +21,13 @@ class Unserved:
 
     subscriber_id: int
     email: str
-    state: str  #: suppressed, refused, uncertain or waiting
+    state: str  #: suppressed, refused, uncertain, cancelled or waiting
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """intended = accepted + suppressed + refused + uncertain + waiting, always."""
+    """intended = accepted + suppressed + refused + uncertain + cancelled + waiting, always."""
 
     week: str
     list: str
@@ -41,6 +41,7 @@ class Certificate:
     suppressed: int
     refused: int
     uncertain: int
+    cancelled: int
     waiting: int
     unserved: tuple[Unserved, ...]  #: everybody who is not among the accepted, by name
 
@@ -54,7 +55,7 @@ class Certificate:
         """The certificate in one sentence."""
         others = [
             (getattr(self, name), name)
-            for name in ("suppressed", "refused", "uncertain", "waiting")
+            for name in ("suppressed", "refused", "uncertain", "cancelled", "waiting")
         ]
         parts = [f"{self.accepted:,} of {self.intended:,} accepted"]
         parts += [f"{number:,} {name}" for number, name in others if number]

@@ -55,6 +55,7 @@ class Counts:
     suppressed: int = 0
     refused: int = 0
     uncertain: int = 0
+    cancelled: int = 0
     waiting: int = 0
 
     @property
@@ -65,7 +66,7 @@ class Counts:
     @property
     def settled(self) -> int:
         """Those for whom nothing more happens by itself."""
-        return self.accepted + self.suppressed + self.refused + self.uncertain
+        return self.accepted + self.suppressed + self.refused + self.uncertain + self.cancelled
 
 
 def swap(connection: Connection, before: Chunk, after: Chunk, now: datetime) -> Chunk:
@@ -97,14 +98,15 @@ def swap(connection: Connection, before: Chunk, after: Chunk, now: datetime) -> 
     return after
 
 
-def claim_next(
-    connection: Connection, mailing_id: int, *, owner: str, now: datetime, lease: timedelta
+def planned(
+    connection: Connection, mailing_id: int, *, now: datetime, n: int | None = None
 ) -> Chunk | None:
-    """Claim the smallest chunk that is due, or return None; only while the mailing is sending.
+    """Return the smallest chunk that is due, or chunk `n` if it is, and hold its row.
 
-    The smallest first finds the bad reader of a refused chunk before more are refused.
+    Only while the mailing is sending. The smallest first finds the bad reader of a
+    refused chunk before more are refused.
     """
-    row = connection.execute(
+    query = (
         select(*_COLUMNS)
         .join(mailings, mailings.c.id == chunks.c.mailing_id)
         .where(
@@ -112,15 +114,24 @@ def claim_next(
             chunks.c.state == State.PLANNED,
             or_(chunks.c.not_before.is_(None), chunks.c.not_before <= now),
             mailings.c.state == "sending",
+            or_(mailings.c.hold_until.is_(None), mailings.c.hold_until <= now),
         )
         .order_by(chunks.c.size, chunks.c.n)
         .limit(1)
         # PostgreSQL: workers pass by a row another is claiming; SQLite has one writer anyway
         .with_for_update(skip_locked=True, of=chunks)
-    ).first()
-    if row is None:
+    )
+    row = connection.execute(query if n is None else query.where(chunks.c.n == n)).first()
+    return _chunk(row) if row else None
+
+
+def claim_next(
+    connection: Connection, mailing_id: int, *, owner: str, now: datetime, lease: timedelta
+) -> Chunk | None:
+    """Claim the smallest chunk that is due, or return None; only while the mailing is sending."""
+    chunk = planned(connection, mailing_id, now=now)
+    if chunk is None:
         return None
-    chunk = _chunk(row)
     return swap(connection, chunk, states.claim(chunk, owner=owner, now=now, lease=lease), now)
 
 
@@ -277,7 +288,7 @@ def counts(connection: Connection, mailing_id: int) -> Counts:
 def effective_state() -> Any:
     """Return the SQL for where a reader stands: her own state, else her chunk's."""
     own = (Fate.ACCEPTED, Fate.REFUSED, Fate.SUPPRESSED)
-    shared = (State.ACCEPTED, State.REFUSED, State.UNCERTAIN)
+    shared = (State.ACCEPTED, State.REFUSED, State.UNCERTAIN, State.CANCELLED)
     return case(
         (deliveries.c.state.in_(own), deliveries.c.state),
         (chunks.c.state.in_(shared), chunks.c.state),

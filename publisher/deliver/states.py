@@ -2,6 +2,7 @@
 
     planned -> claimed (lease) -> sending (attempt n, committed before the request)
             -> accepted | refused | split | uncertain, or planned again
+    planned -> cancelled by the operator
 
 `uncertain` is left by evidence or by an operator's word alone. Why: delivery as a whole
 cannot be made exactly-once, but it can be made to know what it does not know.
@@ -157,8 +158,32 @@ def expire(chunk: Chunk, *, now: datetime) -> Chunk:
     )
 
 
+def withdraw(chunk: Chunk, *, owner: str, attempt: int) -> Chunk:
+    """Give a chunk back of which its worker knows that nothing has left.
+
+    Even a doubt ends so: the worker itself is the only one who can know.
+    """
+    mine = chunk.lease_owner == owner and chunk.attempt == attempt
+    if not mine or chunk.state not in (State.CLAIMED, State.SENDING, State.UNCERTAIN):
+        raise LeaseLost(f"chunk {chunk.n} is {chunk.state} of {chunk.lease_owner}")
+    return replace(
+        chunk, state=State.PLANNED, lease_owner=None, lease_until=None, doubt=0, reason=""
+    )
+
+
+def cancel(chunk: Chunk) -> Chunk:
+    """End a chunk that nobody has begun to send."""
+    if chunk.state is not State.PLANNED:
+        raise LeaseLost(f"chunk {chunk.n} is {chunk.state}")
+    return replace(chunk, state=State.CANCELLED, not_before=None)
+
+
 def resend(chunk: Chunk) -> Chunk:
-    """Plan another attempt by an operator's word, who accepts that some get it twice."""
+    """Plan another attempt at a chunk in doubt.
+
+    By an operator's word, who accepts that some get it twice, or because the provider's
+    events and records would know of it if it had been accepted.
+    """
     if chunk.state is not State.UNCERTAIN:
         raise LeaseLost(f"chunk {chunk.n} is {chunk.state}, not uncertain")
     return replace(chunk, state=State.PLANNED, lease_owner=None, not_before=None)
