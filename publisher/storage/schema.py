@@ -300,8 +300,10 @@ bounce_scores = Table(
     metadata,
     Column("email_hash", String(64), primary_key=True),
     Column("score", Float, nullable=False),
-    Column("last", Moment, nullable=False),  # the last bounce that counted
+    Column("last", Moment, nullable=False),  # the last bounce
     Column("reason", Text, nullable=False, default=""),
+    Column("days", JSON, nullable=False, default=dict),  # day -> kind and moment of its bounce
+    Column("cleared", Moment),  # bounces up to here are forgotten
 )
 
 #: how much may leave: the moment up to which the rate is used up

@@ -61,6 +61,8 @@ def upgrade() -> None:
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("last", _MOMENT, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("days", sa.JSON(), nullable=False),
+        sa.Column("cleared", _MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("email_hash", name=op.f("pk_bounce_scores")),
     )
     op.create_table(
