@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("subscriber_id", _ID, nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("rank", sa.SmallInteger(), nullable=False),
+        _filled("attempt", sa.Integer(), "0"),
         sa.Column("at", _MOMENT, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         *(sa.Column(name, _MOMENT, nullable=True) for name in moments),
