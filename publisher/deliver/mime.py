@@ -1,14 +1,14 @@
 """Message -> the bytes of a mail (RFC 5322): built once, spliced for each reader.
 
 Building MIME anew for every reader costs ten times what a server takes to accept it.
-So the body is made once, in pieces cut where the reader's own address goes; every piece
+So the body is made once, in pieces cut where the reader's own addresses go; every piece
 is encoded as quoted-printable by itself, and soft line breaks join them again.
 """
 
 import binascii
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import MIMEPart
@@ -23,8 +23,9 @@ from publisher.deliver.headers import (
     unstructured,
 )
 from publisher.deliver.pictures import InlinePicture, embedded
-from publisher.deliver.sender import UNSUBSCRIBE_URL, Attachment, Message, Recipient
+from publisher.deliver.sender import PLACEHOLDERS, Attachment, Message, Recipient, own_addresses
 
+_PLACEHOLDER = re.compile("|".join(map(re.escape, PLACEHOLDERS)))
 _SOFT = b"=\r\n"  # a line end that vanishes when quoted-printable is decoded
 
 
@@ -34,27 +35,33 @@ class Frame:
 
     message: Message
     head: bytes  #: header lines that are everybody's
-    pieces: tuple[bytes, ...]  #: MIME headers and body, cut where the address goes
-    holes: tuple[bool, ...]  #: between the pieces: True where HTML is around
+    pieces: tuple[bytes, ...]  #: MIME headers and body, cut where the addresses go
+    holes: tuple[tuple[str, bool], ...]  #: between: which placeholder; True where HTML is around
 
 
 def frame(message: Message, now: datetime, *, embed: bool = False) -> Frame:
     """Build a mail once; `embed` puts its pictures inside, for those who read it offline."""
     seed = sha256("\n".join((message.subject, message.text, message.html)).encode()).hexdigest()
     # no text can hold its own digest: the marks are found where we put them and nowhere else
-    marks = {False: f"=T{seed}=", True: f"=H{seed}="}
+    marks = {
+        (name, rich): f"={number}{'H' if rich else 'T'}{seed}="
+        for number, name in enumerate(PLACEHOLDERS)
+        for rich in (False, True)
+    }
     source = message.html
     inline: list[MIMEPart] = []
     if embed:
         source, pictures = embedded(message)
         inline = [_inline(picture) for picture in pictures]
-    text = _text_part(message.text, "plain", marks[False])
-    rich = _text_part(source, "html", marks[True])
-    root = _multipart("alternative", [text, _with_pictures(rich, inline, seed)], seed)
+    root = text = _text_part(message.text, "plain", marks)
+    if source:
+        rich = _text_part(source, "html", marks)
+        root = _multipart("alternative", [text, _with_pictures(rich, inline, seed)], seed)
     if message.attachments:
         root = _multipart("mixed", [root, *map(_attached, message.attachments)], seed)
     body = root.as_bytes(policy=SMTP)
-    parts = re.split(f"({marks[False]}|{marks[True]})".encode(), body)
+    parts = re.split(f"({'|'.join(marks.values())})".encode(), body)
+    holes = {mark.encode(): hole for hole, mark in marks.items()}
     shared = {
         "From": mailbox(message.from_name, message.from_address),
         "Subject": unstructured(message.subject),
@@ -68,7 +75,7 @@ def frame(message: Message, now: datetime, *, embed: bool = False) -> Frame:
         message=message,
         head=b"".join(header_line(name, value) for name, value in shared.items()),
         pieces=tuple(parts[::2]),
-        holes=tuple(mark == marks[True].encode() for mark in parts[1::2]),
+        holes=tuple(holes[mark] for mark in parts[1::2]),
     )
 
 
@@ -78,14 +85,15 @@ def splice(built: Frame, recipient: Recipient) -> bytes:
         "To": mailbox(recipient.name, recipient.email),
         **reader_headers(built.message, recipient),
     }
-    url = {
-        False: _quoted(recipient.unsubscribe_url),
-        True: _quoted(html.escape(recipient.unsubscribe_url)),
+    own = own_addresses(recipient)
+    addresses = {
+        (name, rich): _quoted(html.escape(own[name]) if rich else own[name])
+        for name, rich in set(built.holes)
     }
     mail = [header_line(name, value) for name, value in own.items()]
     mail += [built.head, built.pieces[0]]
     for hole, piece in zip(built.holes, built.pieces[1:], strict=True):
-        mail += [url[hole], piece]
+        mail += [addresses[hole], piece]
     return b"".join(mail)
 
 
@@ -107,13 +115,15 @@ def header_line(name: str, value: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n"
 
 
-def _text_part(source: str, subtype: str, mark: str) -> MIMEPart:
-    pieces = [_quoted(piece) for piece in source.split(UNSUBSCRIBE_URL)]
-    hole = _SOFT + mark.encode() + _SOFT
+def _text_part(source: str, subtype: str, marks: Mapping[tuple[str, bool], str]) -> MIMEPart:
+    names = _PLACEHOLDER.findall(source)
+    content, *others = map(_quoted, _PLACEHOLDER.split(source))
+    for name, piece in zip(names, others, strict=True):
+        content += _SOFT + marks[name, subtype == "html"].encode() + _SOFT + piece
     part = MIMEPart()
     part["Content-Type"] = f"text/{subtype}; charset=utf-8"
     part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(hole.join(pieces).decode("ascii"))
+    part.set_payload(content.decode("ascii"))
     return part
 
 

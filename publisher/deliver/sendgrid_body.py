@@ -17,16 +17,19 @@ from publisher.config import SendgridConfig
 from publisher.deliver.headers import ascii_domain, clean, list_headers, reader_headers
 from publisher.deliver.pictures import InlinePicture, embedded
 from publisher.deliver.sender import (
-    UNSUBSCRIBE_URL,
+    PLACEHOLDERS,
     Attachment,
     Message,
     Recipient,
     Reference,
+    own_addresses,
 )
 
 #: a substitution is put in as it is: HTML needs one that is escaped for it
-_UNSUBSCRIBE_HTML = UNSUBSCRIBE_URL.replace("url", "html")
-_LINK = re.compile(rf"<a\b(?![^>]*clicktracking)(?=[^>]*{UNSUBSCRIBE_URL})", re.IGNORECASE)
+_IN_HTML = {name: name.replace("url", "html") for name in PLACEHOLDERS}
+_LINK = re.compile(
+    rf"<a\b(?![^>]*clicktracking)(?=[^>]*(?:{'|'.join(PLACEHOLDERS)}))", re.IGNORECASE
+)
 #: custom args: they come back at the top level of every event, so they carry our prefix
 MAILING_ARG, CHUNK_ARG = "publisher_mailing", "publisher_chunk"
 ATTEMPT_ARG, READER_ARG = "publisher_attempt", "publisher_reader"
@@ -44,16 +47,17 @@ def mail_send_body(
     """
     shared = list_headers(message)
     source, pictures = embedded(message) if message.embed else (message.html, ())
+    own = [name for name in PLACEHOLDERS if name in message.html or name in message.text]
+    content = [{"type": "text/plain", "value": message.text}]
+    if source:
+        content.append({"type": "text/html", "value": _html(source)})
     body: dict[str, Any] = {
         "personalizations": [
-            _personalization(message, recipient, reference, shared) for recipient in recipients
+            _personalization(message, recipient, reference, shared, own) for recipient in recipients
         ],
         "from": _address(message.from_name, message.from_address),
         "subject": clean(message.subject),
-        "content": [
-            {"type": "text/plain", "value": message.text},
-            {"type": "text/html", "value": _html(source)},
-        ],
+        "content": content,
         "categories": categories(message, reference, config),
         # SendGrid's own unsubscribe headers and footer would replace ours
         "tracking_settings": {"subscription_tracking": {"enable": False}},
@@ -92,12 +96,14 @@ def _personalization(
     recipient: Recipient,
     reference: Reference | None,
     shared: dict[str, str],
+    own: Sequence[str],
 ) -> dict[str, Any]:
-    url = recipient.unsubscribe_url
+    addresses = own_addresses(recipient)
     personalization: dict[str, Any] = {
         "to": [_address(recipient.name, recipient.email)],
         "headers": {**shared, **reader_headers(message, recipient)},
-        "substitutions": {UNSUBSCRIBE_URL: url, _UNSUBSCRIBE_HTML: html.escape(url)},
+        "substitutions": {name: addresses[name] for name in own}
+        | {_IN_HTML[name]: html.escape(addresses[name]) for name in own},
     }
     if reference:
         personalization["custom_args"] = {READER_ARG: str(recipient.subscriber_id)}
@@ -114,7 +120,9 @@ def _address(name: str, address: str) -> dict[str, str]:
 def _html(source: str) -> str:
     # the link must lead to us: behind SendGrid's redirect one-click would be two clicks
     untracked = _LINK.sub("<a clicktracking=off", source)
-    return untracked.replace(UNSUBSCRIBE_URL, _UNSUBSCRIBE_HTML)
+    for name, escaped in _IN_HTML.items():
+        untracked = untracked.replace(name, escaped)
+    return untracked
 
 
 def _attachment(file: Attachment) -> dict[str, str]:
