@@ -273,6 +273,28 @@ def carve(
     return made
 
 
+def keep_only(connection: Connection, chunk: Chunk, readers: int, now: datetime) -> Chunk:
+    """Move all but the first so many readers of a planned chunk into another one."""
+    of_chunk = (deliveries.c.mailing_id == chunk.mailing_id, deliveries.c.n == chunk.n)
+    later = connection.scalars(
+        select(deliveries.c.subscriber_id)
+        .where(*of_chunk)
+        .order_by(deliveries.c.subscriber_id)
+        .offset(readers)
+    ).all()
+    carve(connection, chunk, [later], chunk, now)
+    return swap(connection, chunk, replace(chunk, size=chunk.size - len(later)), now)
+
+
+def cancel_planned(connection: Connection, mailing_id: int, now: datetime) -> int:
+    """End what nobody has begun to send; return how many readers that were."""
+    left = 0
+    for chunk in chunks_in(connection, mailing_id, State.PLANNED):
+        swap(connection, chunk, states.cancel(chunk), now)
+        left += chunk.size
+    return left
+
+
 def counts(connection: Connection, mailing_id: int) -> Counts:
     """Count the readers of a mailing by where they stand."""
     state = effective_state()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, exists, func, literal, select, update
+from sqlalchemy import Connection, Engine, and_, exists, func, literal, or_, select, update
 from sqlalchemy.sql import Select
 
 from publisher.deliver.artefacts import get, put
@@ -158,6 +158,33 @@ def leave_attachments(
                 .values(artefacts={**kept, "attach": False})
             )
             note(connection, mailing, who=who, act="leave attachments", now=now, reason=why)
+
+
+def set_state(
+    connection: Connection,
+    mailing: Mailing,
+    state: str,
+    reason: str = "",
+    finished: datetime | None = None,
+) -> None:
+    """Write a mailing's state; `reason` says why it stands still, if it does."""
+    connection.execute(
+        update(mailings)
+        .where(mailings.c.id == mailing.id)
+        .values(state=state, reason=reason, finished=finished)
+    )
+
+
+def hold_all(connection: Connection, mailing: Mailing, until: datetime) -> None:
+    """Let no worker send before a moment: the provider has asked one of them to wait."""
+    connection.execute(
+        update(mailings)
+        .where(
+            mailings.c.id == mailing.id,
+            or_(mailings.c.hold_until.is_(None), mailings.c.hold_until < until),
+        )
+        .values(hold_until=until)
+    )
 
 
 def note(

@@ -58,7 +58,7 @@ class Crash(BaseException):
 def crash(
     engine: Engine, mailing_id: int, sender: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("publisher.deliver.sending._give_up", lambda *_: None)
+    monkeypatch.setattr("publisher.deliver.attempting._give_up", lambda *_: None)
     with engine.connect() as connection:
         mailing = read_mailing(connection, mailing_id)
     with pytest.raises(Crash):
