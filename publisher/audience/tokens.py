@@ -6,7 +6,7 @@ neither who the reader is nor how many there are, and it is short: about 50 char
 
 import hmac
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,12 @@ from publisher.errors import AudienceError
 
 CONFIRM_WITHIN = timedelta(days=14)
 
-_UNSUBSCRIBE, _CONFIRM = b"unsubscribe 1", b"confirm 1"
+_UNSUBSCRIBE, _CONFIRM, _BOUNCE = b"unsubscribe 1", b"confirm 1", b"bounce 1"
 _WHO = struct.Struct(">Q")
 _WHO_AND_WHEN = struct.Struct(">QQ")
 _LONGEST = 1000  # characters; ours are far shorter
+_SUBSCRIBER_BITS = 40  #: of a bounce's token: a trillion subscribers
+_BOUNCED_BYTES = 8  #: at most, so 16 million mailings
 
 
 class BadToken(AudienceError):
@@ -46,6 +48,14 @@ class Claim:
     subscriber: int
     list_name: str
     issued: datetime | None = None  #: aware, to the millisecond; of tokens that expire
+
+
+@dataclass(frozen=True)
+class Bounced:
+    """What the token in a return path says: which mail to whom came back."""
+
+    mailing: int
+    subscriber: int
 
 
 class Tokens:
@@ -84,6 +94,29 @@ class Tokens:
             raise ExpiredToken
         return Claim(subscriber, told[_WHO_AND_WHEN.size :].decode(), issued)
 
+    def bounce(self, mailing: int, subscriber: int) -> str:
+        """Return the token for the return path of a mail: at most 39 letters of a-z2-7.
+
+        It survives servers that change upper to lower case, and is the same every time.
+        """
+        number = mailing << _SUBSCRIBER_BITS | subscriber
+        told = number.to_bytes((number.bit_length() + 7) // 8, "big")
+        if subscriber >> _SUBSCRIBER_BITS or len(told) > _BOUNCED_BYTES:
+            raise ValueError(f"mailing {mailing} or subscriber {subscriber} is out of bounds")
+        return _base32(self._ciphers[0].encrypt(told, [_BOUNCE]))
+
+    def read_bounce(self, token: str) -> Bounced:
+        """Return what the token says, whatever case it is in; raises `BadToken`."""
+        try:
+            sealed = b32decode(token.upper() + "=" * (-len(token) % 8))
+        except ValueError:  # binascii.Error is one
+            raise BadToken from None
+        # as base64, base32 has several spellings of the same bytes
+        if len(token) > _LONGEST or _base32(sealed) != token.lower():
+            raise BadToken
+        number = int.from_bytes(self._open(_BOUNCE, sealed), "big")
+        return Bounced(number >> _SUBSCRIBER_BITS, number & ((1 << _SUBSCRIBER_BITS) - 1))
+
     def fingerprint(self, text: str) -> str:
         """Return a name for something that only this installation can tell: 64 characters."""
         return hmac.digest(self._secret, text.encode(), "sha256").hex()
@@ -102,9 +135,16 @@ class Tokens:
                 raise BadToken
         except ValueError:  # binascii.Error and UnicodeEncodeError are kinds of it
             raise BadToken from None
+        return self._open(purpose, sealed)
+
+    def _open(self, purpose: bytes, sealed: bytes) -> bytes:
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(sealed, [purpose])
             except (InvalidTag, ValueError):
                 continue
         raise BadToken
+
+
+def _base32(sealed: bytes) -> str:
+    return b32encode(sealed).rstrip(b"=").decode().lower()

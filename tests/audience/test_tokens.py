@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from publisher.audience.tokens import BadToken, Claim, ExpiredToken, Tokens
+from publisher.audience.tokens import BadToken, Bounced, Claim, ExpiredToken, Tokens
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 OURS = Tokens(["a key that nobody knows"])
@@ -74,3 +74,33 @@ def test_a_token_fits_into_a_line_and_an_address() -> None:
 def test_neighbours_have_nothing_in_common() -> None:
     one, other = OURS.unsubscribe(7, "readers"), OURS.unsubscribe(8, "readers")
     assert sum(a == b for a, b in zip(one, other, strict=True)) < len(one) / 3
+
+
+@given(st.integers(0, 2**24 - 1), st.integers(0, 2**40 - 1), st.booleans())
+def test_a_bounces_token_carries_mailing_and_reader_in_whatever_case(
+    mailing: int, reader: int, upper: bool
+) -> None:
+    token = OURS.bounce(mailing, reader)
+    assert len(token) <= 39
+    assert token.isalnum()
+    assert token == token.lower()
+    assert OURS.read_bounce(token.upper() if upper else token) == Bounced(mailing, reader)
+
+
+@given(st.text(max_size=60))
+def test_a_made_up_bounce_is_refused(token: str) -> None:
+    with pytest.raises(BadToken):
+        OURS.read_bounce(token)
+
+
+def test_a_bounces_token_with_one_letter_changed_is_refused() -> None:
+    token = OURS.bounce(12, 3456)
+    for at, letter in enumerate(token):
+        with pytest.raises(BadToken):
+            OURS.read_bounce(token[:at] + ("a" if letter != "a" else "b") + token[at + 1 :])
+
+
+@pytest.mark.parametrize(("mailing", "reader"), [(1, 2**40), (2**24, 1)])
+def test_numbers_that_no_bounces_token_can_carry_are_an_error(mailing: int, reader: int) -> None:
+    with pytest.raises(ValueError, match="out of bounds"):
+        OURS.bounce(mailing, reader)
