@@ -85,9 +85,9 @@ def splice(built: Frame, recipient: Recipient) -> bytes:
         "To": mailbox(recipient.name, recipient.email),
         **reader_headers(built.message, recipient),
     }
-    own = own_addresses(recipient)
+    urls = own_addresses(recipient)
     addresses = {
-        (name, rich): _quoted(html.escape(own[name]) if rich else own[name])
+        (name, rich): _quoted(html.escape(urls[name]) if rich else urls[name])
         for name, rich in set(built.holes)
     }
     mail = [header_line(name, value) for name, value in own.items()]
