@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, Engine, func, select
 
 from publisher.deliver import ledger
+from publisher.deliver.incidents import Doubled, Settlement, doubled_of, settlements_of
 from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
-from publisher.storage.engine import reading
+from publisher.errors import DeliveryError
+from publisher.storage.engine import reading, snapshot
 from publisher.storage.schema import chunks, deliveries
 
+NAMED = 10_000  #: names a certificate carries; of a halted mailing to millions, not all at once
 _SLICE = 1000
+_OTHERS = ("suppressed", "refused", "uncertain", "cancelled", "waiting")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,18 +37,21 @@ class Certificate:
     week: str
     list: str
     subject: str
-    state: str  #: of the mailing: planned, sending, paused, stopped, done
+    state: str  #: of the mailing: planned, sending, paused, stopped, cancelled, done
     reason: str  #: why it stopped, if it did
     created: datetime
     finished: datetime | None
-    intended: int
+    intended: int  #: readers written down before anything was sent, counted by themselves
     accepted: int
     suppressed: int
     refused: int
     uncertain: int
     cancelled: int
     waiting: int
-    unserved: tuple[Unserved, ...]  #: everybody who is not among the accepted, by name
+    unserved: tuple[Unserved, ...]  #: who is not among the accepted, by number
+    unnamed: int = 0  #: how many more of them there are, see `unserved`
+    doubled: tuple[Doubled, ...] = ()  #: who, by the record, may have got it twice
+    settlements: tuple[Settlement, ...] = ()  #: how doubts ended
 
     @property
     def complete(self) -> bool:
@@ -53,32 +61,46 @@ class Certificate:
     @property
     def sentence(self) -> str:
         """The certificate in one sentence."""
-        others = [
-            (getattr(self, name), name)
-            for name in ("suppressed", "refused", "uncertain", "cancelled", "waiting")
-        ]
         parts = [f"{self.accepted:,} of {self.intended:,} accepted"]
-        parts += [f"{number:,} {name}" for number, name in others if number]
+        parts += [f"{number:,} {name}" for name in _OTHERS if (number := getattr(self, name))]
         return f"{self.week} to {self.list}: {', '.join(parts)}"
 
 
-def certificate_of(engine: Engine, mailing: Mailing) -> Certificate:
-    """Draw up the certificate of a mailing as it stands now."""
-    with reading(engine) as connection:
-        current = read_mailing(connection, mailing.id)
-        counts = ledger.counts(connection, mailing.id)
-        return Certificate(
-            week=current.week,
-            list=current.list,
-            subject=current.subject,
-            state=current.state,
-            reason=current.reason,
-            created=current.created,
-            finished=current.finished,
-            intended=counts.intended,
-            **asdict(counts),
-            unserved=tuple(unserved(connection, mailing.id)),
+def certificate_of(engine: Engine, mailing: Mailing, *, named: int = NAMED) -> Certificate:
+    """Draw up the certificate of a mailing as it stands now, with at most so many names.
+
+    Raises `DeliveryError` if the books do not agree: then the database is damaged.
+    """
+    with snapshot(engine) as connection:
+        return draw_up(connection, mailing, named=named)
+
+
+def draw_up(connection: Connection, mailing: Mailing, *, named: int = NAMED) -> Certificate:
+    """Draw up a certificate from what one connection sees; see `certificate_of`."""
+    current = read_mailing(connection, mailing.id)
+    counts = ledger.counts(connection, mailing.id)
+    intended = _written_down(connection, mailing.id)
+    if counts.intended != intended:
+        raise DeliveryError(
+            f"the ledger of {current.week} accounts for {counts.intended:,} of {intended:,}"
+            " readers: the database is damaged, so put back a copy of it from your backups"
         )
+    names = tuple(islice(unserved(connection, mailing.id), named))
+    return Certificate(
+        week=current.week,
+        list=current.list,
+        subject=current.subject,
+        state=current.state,
+        reason=current.reason,
+        created=current.created,
+        finished=current.finished,
+        intended=intended,
+        **asdict(counts),
+        unserved=names,
+        unnamed=intended - counts.accepted - len(names),
+        doubled=doubled_of(connection, current),
+        settlements=settlements_of(connection, current),
+    )
 
 
 def counts_of(engine: Engine, mailing: Mailing) -> Counts:
@@ -108,3 +130,8 @@ def unserved(connection: Connection, mailing_id: int) -> Iterator[Unserved]:
         for row in rows:
             yield Unserved(**row._mapping)
         last = rows[-1].subscriber_id
+
+
+def _written_down(connection: Connection, mailing_id: int) -> int:
+    where = deliveries.c.mailing_id == mailing_id
+    return connection.scalar(select(func.count()).select_from(deliveries).where(where)) or 0

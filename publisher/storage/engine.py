@@ -78,6 +78,22 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection.execution_options(**options)
 
 
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Open a connection that only reads, and whose statements all see the same moment.
+
+    For figures that must agree with one another; keep it short on PostgreSQL, which
+    cannot tidy up behind it.
+    """
+    options: dict[str, Any] = (
+        {"sqlite_begin": "BEGIN DEFERRED"}
+        if engine.dialect.name == "sqlite"
+        else {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    )
+    with engine.connect() as connection:
+        yield connection.execution_options(**options)
+
+
 def _sqlite(url: URL) -> Engine:
     file = Path(str(url.database))
     if not file.parent.is_dir():

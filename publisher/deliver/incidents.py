@@ -1,0 +1,145 @@
+"""What went out of the ordinary in a mailing: who may have it twice, and how doubts ended.
+
+Nothing here is guessed: a reader is named when the record holds evidence that an attempt
+was accepted after which another was made, or when a worker's answer came too late.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from publisher.deliver import ledger
+from publisher.deliver.mailing import Mailing
+from publisher.storage.schema import audit, chunks, deliveries, evidence
+
+RESENT, PROVED, LATE = "resend uncertain", "evidence found", "late answer"
+_MAILED = ("accepted", "uncertain")
+_SLICE = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doubled:
+    """A reader who, by the record, may have got the mail twice."""
+
+    subscriber_id: int
+    email: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """How a doubt about a chunk of readers ended."""
+
+    at: datetime
+    who: str  #: an operator, or the worker that found the evidence
+    chunk: int
+    attempt: int  #: that was in doubt
+    readers: int  #: as far as the record tells; 0 where it does not
+    how: str  #: "mailed" (it was proved) or "sent again"
+    evidence: str  #: event or records; empty where it was somebody's word
+    provider_id: str
+
+
+def doubled_of(connection: Connection, mailing: Mailing) -> tuple[Doubled, ...]:
+    """Name the readers who may have got it twice, by number."""
+    notes = _notes(connection, mailing, (RESENT, LATE))
+    again = {
+        (note.details["chunk"], note.details["attempt"] - 1): note.details["readers"]
+        for note in notes
+        if note.act == RESENT
+    }
+    found: dict[int, tuple[int, str]] = {}
+    for n, attempt in _outdone(connection, mailing.id):
+        members = again.get((n, attempt)) or _members(connection, mailing.id, n)
+        why = f"attempt {attempt} was accepted, and attempt {attempt + 1} had been made"
+        found |= dict.fromkeys(members, (attempt, why))
+    for note in notes:
+        if note.act == LATE:
+            attempt = note.details["attempt"]
+            why = f"attempt {attempt} was accepted after others had gone beyond it"
+            found |= dict.fromkeys(note.details["readers"], (attempt, why))
+    return tuple(
+        Doubled(subscriber_id=row.subscriber_id, email=row.email, why=found[row.subscriber_id][1])
+        for row in _mailed(connection, mailing.id, sorted(found))
+        # whoever was not mailed again in the end has it once
+        if row.attempt > found[row.subscriber_id][0]
+    )
+
+
+def settlements_of(connection: Connection, mailing: Mailing) -> tuple[Settlement, ...]:
+    """Tell how each doubt of a mailing ended, in the order in which they did."""
+    sources = {
+        (row.n, row.attempt): row.source
+        for row in connection.execute(
+            select(evidence.c.n, evidence.c.attempt, evidence.c.source).where(
+                evidence.c.mailing_id == mailing.id
+            )
+        )
+    }
+    return tuple(
+        _settlement(note, sources) for note in _notes(connection, mailing, (RESENT, PROVED))
+    )
+
+
+def _settlement(note: Any, sources: Mapping[tuple[int, int], str]) -> Settlement:
+    details, proved = note.details, note.act == PROVED
+    attempt = details["attempt"] if proved else details["attempt"] - 1
+    readers = details.get("readers", 0)
+    return Settlement(
+        at=note.at,
+        who=note.who,
+        chunk=details["chunk"],
+        attempt=attempt,
+        readers=readers if isinstance(readers, int) else len(readers),
+        how="mailed" if proved else "sent again",
+        evidence=sources.get((details["chunk"], attempt), "records") if proved else "",
+        provider_id=details.get("provider_id", ""),
+    )
+
+
+def _notes(connection: Connection, mailing: Mailing, acts: Iterable[str]) -> list[Any]:
+    about = f"mailing {mailing.week} {mailing.list}"
+    query = select(audit.c.at, audit.c.who, audit.c.act, audit.c.details)
+    return list(
+        connection.execute(
+            query.where(audit.c.about == about, audit.c.act.in_(tuple(acts))).order_by(audit.c.id)
+        )
+    )
+
+
+def _outdone(connection: Connection, mailing_id: int) -> list[tuple[int, int]]:
+    """Return chunk and attempt of whatever was accepted before a later attempt was made."""
+    rows = connection.execute(
+        select(evidence.c.n, evidence.c.attempt)
+        .join(chunks, (chunks.c.mailing_id == evidence.c.mailing_id) & (chunks.c.n == evidence.c.n))
+        .where(evidence.c.mailing_id == mailing_id, evidence.c.attempt < chunks.c.attempt)
+        .order_by(evidence.c.n, evidence.c.attempt)
+    )
+    return [(row.n, row.attempt) for row in rows]
+
+
+def _members(connection: Connection, mailing_id: int, n: int) -> list[int]:
+    """Return who shares the chunk's fate; whoever has her own was not mailed by its last attempt."""
+    where = (
+        deliveries.c.mailing_id == mailing_id,
+        deliveries.c.n == n,
+        deliveries.c.state.is_(None),
+    )
+    return list(connection.scalars(select(deliveries.c.subscriber_id).where(*where)))
+
+
+def _mailed(connection: Connection, mailing_id: int, ids: list[int]) -> Iterable[Any]:
+    """Yield those of the readers who were mailed, or may have been, with the last attempt."""
+    state = ledger.effective_state()
+    query = (
+        select(deliveries.c.subscriber_id, deliveries.c.email, chunks.c.attempt)
+        .select_from(deliveries.join(chunks, ledger.SAME_CHUNK))
+        .where(deliveries.c.mailing_id == mailing_id, state.in_(_MAILED))
+        .order_by(deliveries.c.subscriber_id)
+    )
+    for first in range(0, len(ids), _SLICE):
+        part = ids[first : first + _SLICE]
+        yield from connection.execute(query.where(deliveries.c.subscriber_id.in_(part)))
