@@ -239,14 +239,35 @@ deliveries = Table(
     Index("ix_deliveries_chunk", "mailing_id", "n", "subscriber_id"),
 )
 
-#: what the provider told us afterwards, as it came; kept even if we do not understand it
+#: what the provider told us afterwards, as it came; kept even if we do not understand it.
+#: The moment stands first in the key: doubles have the same, and rows are added at the
+#: end, where an index of random ids would touch a page for each row
 events = Table(
     "events",
     metadata,
-    Column("id", Text, primary_key=True),  # the provider's event id
-    Column("received", Moment, nullable=False),
+    Column("at", BigInteger, nullable=False),  # Unix seconds by the provider's clock, or 0
+    Column("id", Text, nullable=False),  # the provider's, else a digest of what came
+    Column("parcel", _Id, nullable=False),  # no foreign key: it would cost more than the row
     Column("raw", Text, nullable=False),
+    PrimaryKeyConstraint("at", "id"),
+    Index("ix_events_parcel", "parcel"),
+)
+
+#: events that were stored in one transaction, and are interpreted in one: a row of `events`
+#: is never changed, and no event can slip past a cursor because its transaction ended late
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("events", Integer, nullable=False),
+    Column("received", Moment, nullable=False),
     Column("interpreted", Moment),
+)
+Index(
+    "ix_parcels_waiting",
+    parcels.c.id,
+    sqlite_where=parcels.c.interpreted.is_(None),
+    postgresql_where=parcels.c.interpreted.is_(None),
 )
 
 #: an attempt at a chunk that events or the provider's records prove to have been accepted
@@ -262,19 +283,19 @@ evidence = Table(
     PrimaryKeyConstraint("mailing_id", "n", "attempt"),
 )
 
-#: what became of a mail after it was accepted; absent while nothing was heard
+#: what became of a mail after it was accepted; absent while nothing was heard. No foreign
+#: key here and below: each row's check would cost as much as the row
 receipts = Table(
     "receipts",
     metadata,
-    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("mailing_id", _Id, nullable=False),
     Column("subscriber_id", _Id, nullable=False),
     # empty, processed deferred delivered blocked dropped bounced: only ever to a higher rank
     Column("state", String(12), nullable=False, default=""),
     Column("rank", SmallInteger, nullable=False, default=0),
-    # news of an earlier attempt says nothing of `state` any more: the reader was mailed again
-    Column("attempt", Integer, nullable=False, default=0, server_default="0"),
     Column("at", Moment),  # when it got this state, by the provider's clock
     Column("reason", Text, nullable=False, default=""),
+    Column("delivered", Moment),  # first, even if it bounced afterwards
     Column("complained", Moment),
     Column("unsubscribed", Moment),
     Column("opened", Moment),  # first, by a person as far as one can tell
@@ -282,18 +303,34 @@ receipts = Table(
     Column("machine_opened", Moment),  # first, by a mail provider's proxy
     Column("machine_clicked", Moment),  # first, by a scanner
     PrimaryKeyConstraint("mailing_id", "subscriber_id"),
+    sqlite_with_rowid=False,
 )
 
-#: which links of a mailing a reader followed
+#: every click, for only all of a reader's clicks together tell people from scanners
+visits = Table(
+    "visits",
+    metadata,
+    Column("mailing_id", _Id, nullable=False),
+    Column("subscriber_id", _Id, nullable=False),
+    Column("event", Text, nullable=False),  # its id in `events`
+    Column("link", Text, nullable=False),  # an article's slug, else the address
+    Column("at", Moment, nullable=False),
+    Column("scanner", Boolean, nullable=False),  # the program said that it is one
+    PrimaryKeyConstraint("mailing_id", "subscriber_id", "event"),
+    sqlite_with_rowid=False,
+)
+
+#: which links of a mailing a reader followed: what `visits` come to
 clicks = Table(
     "clicks",
     metadata,
-    Column("mailing_id", _Id, ForeignKey("mailings.id", ondelete="CASCADE"), nullable=False),
+    Column("mailing_id", _Id, nullable=False),
     Column("subscriber_id", _Id, nullable=False),
     Column("link", Text, nullable=False),  # an article's slug, else the address
-    Column("first", Moment, nullable=False),
-    Column("machine", Boolean, nullable=False),
+    Column("first", Moment, nullable=False),  # by a person if one ever did
+    Column("machine", Boolean, nullable=False),  # no person ever did
     PrimaryKeyConstraint("mailing_id", "subscriber_id", "link"),
+    sqlite_with_rowid=False,
 )
 
 #: how often an address bounced lately; goes stale, see deliver.scores

@@ -19,11 +19,24 @@ def upgrade() -> None:
     op.drop_table("events")  # nothing was ever written to it
     op.create_table(
         "events",
+        sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("received", _MOMENT, nullable=False),
+        sa.Column("parcel", _ID, nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("at", "id", name=op.f("pk_events")),
+    )
+    op.create_index("ix_events_parcel", "events", ["parcel"])
+    op.create_table(
+        "parcels",
+        sa.Column("id", _ID, autoincrement=True, nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("received", _MOMENT, nullable=False),
         sa.Column("interpreted", _MOMENT, nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_parcels")),
+    )
+    waiting = sa.text("interpreted IS NULL")
+    op.create_index(
+        "ix_parcels_waiting", "parcels", ["id"], sqlite_where=waiting, postgresql_where=waiting
     )
     _of_a_mailing(
         "evidence",
@@ -34,28 +47,7 @@ def upgrade() -> None:
         sa.Column("seen", _MOMENT, nullable=False),
         key=("mailing_id", "n", "attempt"),
     )
-    moments = ("complained", "unsubscribed", "opened", "clicked")
-    _of_a_mailing(
-        "receipts",
-        sa.Column("subscriber_id", _ID, nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("rank", sa.SmallInteger(), nullable=False),
-        _filled("attempt", sa.Integer(), "0"),
-        sa.Column("at", _MOMENT, nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        *(sa.Column(name, _MOMENT, nullable=True) for name in moments),
-        sa.Column("machine_opened", _MOMENT, nullable=True),
-        sa.Column("machine_clicked", _MOMENT, nullable=True),
-        key=("mailing_id", "subscriber_id"),
-    )
-    _of_a_mailing(
-        "clicks",
-        sa.Column("subscriber_id", _ID, nullable=False),
-        sa.Column("link", sa.Text(), nullable=False),
-        sa.Column("first", _MOMENT, nullable=False),
-        sa.Column("machine", sa.Boolean(), nullable=False),
-        key=("mailing_id", "subscriber_id", "link"),
-    )
+    _of_readers()
     op.create_table(
         "bounce_scores",
         sa.Column("email_hash", sa.String(length=64), nullable=False),
@@ -77,6 +69,47 @@ def upgrade() -> None:
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_quotas")),
+    )
+
+
+def _of_readers() -> None:
+    moments = (
+        *("delivered", "complained", "unsubscribed", "opened", "clicked"),
+        *("machine_opened", "machine_clicked"),
+    )
+    _of_a_reader(
+        "receipts",
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("rank", sa.SmallInteger(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        *(sa.Column(name, _MOMENT, nullable=True) for name in moments),
+    )
+    _of_a_reader(
+        "visits",
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("scanner", sa.Boolean(), nullable=False),
+        key=("event",),
+    )
+    _of_a_reader(
+        "clicks",
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("first", _MOMENT, nullable=False),
+        sa.Column("machine", sa.Boolean(), nullable=False),
+        key=("link",),
+    )
+
+
+def _of_a_reader(name: str, *columns: sa.Column[Any], key: tuple[str, ...] = ()) -> None:
+    op.create_table(
+        name,
+        sa.Column("mailing_id", _ID, nullable=False),
+        sa.Column("subscriber_id", _ID, nullable=False),
+        *columns,
+        sa.PrimaryKeyConstraint("mailing_id", "subscriber_id", *key, name=op.f(f"pk_{name}")),
+        sqlite_with_rowid=False,
     )
 
 
