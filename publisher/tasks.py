@@ -1,4 +1,4 @@
-"""The task engine: a doorbell that carries a week and a step's name, nothing more.
+"""The task engine: bells that carry a week and a step's name, or a chunk's number, no more.
 
 Rings may be lost or doubled: the database decides who acts, and the clock rings again
 for what is not done. So any engine would do; Huey keeps its queue in a SQLite file, or
@@ -18,27 +18,12 @@ from publisher.week import Week
 _log = logging.getLogger(__name__)
 
 
-class Doorbell:
-    """Rings for steps and, once started, answers the ringing in a thread of this process."""
+class _Bell:
+    """A queue, and a thread of this process that answers it once started."""
 
-    def __init__(
-        self, publication: Publication, secrets: Secrets, answer: Callable[[Week, str], object]
-    ) -> None:
-        self._huey = _queue(publication, secrets)
-
-        def perform(week: str, step: str) -> None:
-            try:
-                answer(Week.parse(week), step)
-            except Exception:
-                # the step stays unfinished in the database, so the clock rings again
-                _log.exception("%s of %s failed", step, week)
-
-        self._task = self._huey.task(name="perform")(perform)
+    def __init__(self, huey: Huey) -> None:
+        self._huey = huey
         self._consumer: Consumer | None = None
-
-    def ring(self, week: Week, step: str) -> None:
-        """Ask whoever answers to perform a step."""
-        self._task(str(week), step)
 
     def start(self) -> None:
         """Begin to answer; call it from the main thread, before setting signal handlers."""
@@ -48,15 +33,63 @@ class Doorbell:
         self._consumer.start()
 
     def stop(self) -> None:
-        """Finish the step at hand, then stop answering."""
+        """Finish what is at hand, then stop answering."""
         if self._consumer:
             self._consumer.stop(graceful=True)
             self._consumer = None
         self._huey.storage.close()
 
 
-def _queue(publication: Publication, secrets: Secrets) -> Huey:
-    name = f"publisher-{publication.slug}"
+class Doorbell(_Bell):
+    """Rings for steps of a week."""
+
+    def __init__(
+        self, publication: Publication, secrets: Secrets, answer: Callable[[Week, str], object]
+    ) -> None:
+        super().__init__(_queue(publication, secrets, f"publisher-{publication.slug}"))
+
+        def perform(week: str, step: str) -> None:
+            try:
+                answer(Week.parse(week), step)
+            except Exception:
+                # the step stays unfinished in the database, so the clock rings again
+                _log.exception("%s of %s failed", step, week)
+
+        self._task = self._huey.task(name="perform")(perform)
+
+    def ring(self, week: Week, step: str) -> None:
+        """Ask whoever answers to perform a step."""
+        self._task(str(week), step)
+
+
+class MailBell(_Bell):
+    """Rings for chunks of a mailing; workers on other machines answer the same queue."""
+
+    def __init__(
+        self, publication: Publication, secrets: Secrets, answer: Callable[[int, int], object]
+    ) -> None:
+        super().__init__(_queue(publication, secrets, f"publisher-{publication.slug}-mail"))
+
+        def carry(mailing: int, chunk: int) -> None:
+            try:
+                answer(mailing, chunk)
+            except Exception:
+                # the ledger knows how far it came: the chunk is rung for again, or in doubt
+                _log.exception("chunk %s of mailing %s failed", chunk, mailing)
+
+        self._task = self._huey.task(name="carry")(carry)
+
+    def ring(self, mailing: int, chunk: int) -> None:
+        """Ask whoever answers to send a chunk."""
+        self._task(mailing, chunk)
+
+    @property
+    def unanswered(self) -> int:
+        """How many rings nobody has answered yet."""
+        return int(self._huey.pending_count())
+
+
+def _queue(publication: Publication, secrets: Secrets, name: str) -> Huey:
     options = {"results": False, "utc": True}
     if secrets.database_url:
         # Huey speaks libpq's URLs; SQLAlchemy's driver suffix means nothing to it

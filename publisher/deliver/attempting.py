@@ -56,6 +56,8 @@ class Run:
     lease: timedelta
     limits: Limits | None = None
     wait: Callable[[float], None] = time.sleep
+    preferences_url: Callable[[int, str], str] = lambda *_: ""
+    return_path: Callable[[int, int], str] = lambda *_: ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,4 +317,6 @@ def _recipient(run: Run, message: Message, member: Member) -> Recipient:
         subscriber_id=member.subscriber_id,
         name=member.name,
         unsubscribe_url=run.unsubscribe_url(member.subscriber_id, mailing.list),
+        preferences_url=run.preferences_url(member.subscriber_id, mailing.list),
+        return_path=run.return_path(mailing.id, member.subscriber_id),
     )

@@ -5,6 +5,7 @@ is as it was read, so that of two workers one wins and the other learns it.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,6 +147,23 @@ def chunks_in(connection: Connection, mailing_id: int, *wanted: State) -> list[C
     where = (chunks.c.mailing_id == mailing_id, chunks.c.state.in_(wanted))
     rows = connection.execute(select(*_COLUMNS).where(*where).order_by(chunks.c.n))
     return [_chunk(row) for row in rows]
+
+
+def due(connection: Connection, *, now: datetime, limit: int) -> list[tuple[int, int]]:
+    """Return mailing and number of chunks that may be sent now, the most urgent first."""
+    rows = connection.execute(
+        select(chunks.c.mailing_id, chunks.c.n)
+        .join(mailings, mailings.c.id == chunks.c.mailing_id)
+        .where(
+            chunks.c.state == State.PLANNED,
+            or_(chunks.c.not_before.is_(None), chunks.c.not_before <= now),
+            mailings.c.state == "sending",
+            or_(mailings.c.hold_until.is_(None), mailings.c.hold_until <= now),
+        )
+        .order_by(mailings.c.priority.desc(), mailings.c.id, chunks.c.size, chunks.c.n)
+        .limit(limit)
+    )
+    return [(row.mailing_id, row.n) for row in rows]
 
 
 def next_moment(connection: Connection, mailing_id: int) -> datetime | None:
@@ -290,8 +308,9 @@ def cancel_planned(connection: Connection, mailing_id: int, now: datetime) -> in
     """End what nobody has begun to send; return how many readers that were."""
     left = 0
     for chunk in chunks_in(connection, mailing_id, State.PLANNED):
-        swap(connection, chunk, states.cancel(chunk), now)
-        left += chunk.size
+        with suppress(LeaseLost):  # a worker was faster: it finishes what it has begun
+            swap(connection, chunk, states.cancel(chunk), now)
+            left += chunk.size
     return left
 
 

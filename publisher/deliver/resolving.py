@@ -1,44 +1,68 @@
-"""How a doubt ends: by the provider's own records, or by an operator's word."""
+"""How a doubt ends: by evidence, by a silence that would have been broken, or by a person.
 
+Evidence is an event of any reader of the chunk, or the provider's own records. No sign
+proves nothing by itself: a chunk goes out again without being asked for only if events
+of every other chunk do reach us, and of this one there is none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, exists, func, select
 
 from publisher.deliver import ledger, states
 from publisher.deliver.headers import message_id
 from publisher.deliver.ledger import Member
-from publisher.deliver.mailing import Mailing, load_message, note
+from publisher.deliver.mailing import Mailing, load_message, note, read_mailing, set_state
+from publisher.deliver.proving import Evidence, evidence_for, note_evidence
 from publisher.deliver.sender import Message, Recipient, Reference, Sender
 from publisher.deliver.states import Chunk, LeaseLost, State
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
-from publisher.storage.schema import chunks
+from publisher.storage.schema import chunks, evidence
 
-_ASKED_AT_ONCE = 20  #: chunks whose evidence is asked for in one go
+_ASKED_AT_ONCE = 20  #: chunks whose records are asked for in one go
+SILENCE = timedelta(minutes=30)  #: after it, a chunk that was accepted has been heard of
+_MOST_ATTEMPTS = 5
+_EVENT_LAG = timedelta(minutes=10)  #: within it, events of what was accepted come in
 
 
-def resolve_uncertain(engine: Engine, mailing: Mailing, sender: Sender, *, now: datetime) -> int:
-    """Look for evidence in the provider's records; return how many readers were proved mailed.
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """What became of the readers who were in doubt."""
 
-    No record proves nothing: those stay uncertain.
-    """
-    with reading(engine) as connection:
-        doubtful = [
-            (chunk, ledger.open_members(connection, chunk, mailing.list))
-            for chunk in ledger.chunks_in(connection, mailing.id, State.UNCERTAIN)[:_ASKED_AT_ONCE]
-        ]
+    proved: int = 0  #: evidence says they were mailed
+    resent: int = 0  #: planned again: they would have been heard of
+    left: int = 0  #: still in doubt
+    stuck: int = 0  #: of those, who will stay in doubt until the operator decides
+
+
+def resolve_uncertain(
+    engine: Engine, mailing: Mailing, sender: Sender, *, now: datetime
+) -> Resolved:
+    """Look for evidence, and plan again what evidence rules out."""
+    doubtful = _doubtful(engine, mailing)
     if not doubtful:
-        return 0
-    message, proved = load_message(engine, mailing), 0
-    for chunk, members in doubtful:
-        reference = Reference(
-            mailing=mailing.id, chunk=chunk.n, attempt=chunk.attempt, token=mailing.token
-        )
-        recipients = [_recipient(message, mailing, member) for member in members]
-        provider_id = sender.find(message, recipients, reference)
-        if provider_id is not None and _prove(engine, mailing, chunk, provider_id, now):
-            proved += len(members)
-    return proved
+        return Resolved()
+    proved = resent = left = stuck = asked = 0
+    message: Message | None = None
+    for chunk, since in doubtful:
+        provider_id, source = _noted(engine, chunk), "event"
+        due = since + sender.capabilities.evidence_lag <= now
+        if provider_id is None and due and asked < _ASKED_AT_ONCE:
+            message = message or load_message(engine, mailing)
+            provider_id, source = _asked(engine, mailing, chunk, sender, message), "records"
+            asked += 1
+        if provider_id is not None:
+            proved += _prove(engine, mailing, chunk, provider_id, source, now)
+        elif _would_have_been_heard(engine, mailing, chunk, since, sender, now):
+            resent += _resend_by_rule(engine, mailing, chunk, now)
+        else:
+            left += chunk.size
+            if not sender.capabilities.events or since + SILENCE <= now:
+                stuck += chunk.size
+    return Resolved(proved=proved, resent=resent, left=left, stuck=stuck)
 
 
 def resend_uncertain(
@@ -51,38 +75,111 @@ def resend_uncertain(
     """
     resolve_uncertain(engine, mailing, sender, now=now)
     lag = sender.capabilities.evidence_lag
-    with engine.begin() as connection:
-        doubtful = ledger.chunks_in(connection, mailing.id, State.UNCERTAIN)
-        youngest = connection.scalar(
-            select(chunks.c.changed)
-            .where(chunks.c.mailing_id == mailing.id, chunks.c.state == State.UNCERTAIN)
-            .order_by(chunks.c.changed.desc())
-            .limit(1)
-        )
-        if youngest and youngest + lag > now:
-            raise _too_early(sender, youngest + lag)
-        readers = 0
-        for chunk in doubtful:
-            members = ledger.open_members(connection, chunk, mailing.list)
-            readers += len(members)
-            ledger.swap(connection, chunk, states.resend(chunk), now)
-            note(
-                connection,
-                mailing,
-                who=who,
-                act="resend uncertain",
-                now=now,
-                chunk=chunk.n,
-                attempt=chunk.attempt + 1,
-                readers=[member.subscriber_id for member in members],
-            )
+    youngest = max((since for _, since in _doubtful(engine, mailing)), default=None)
+    if youngest and youngest + lag > now:
+        raise _too_early(sender, youngest + lag)
+    readers = 0
+    for chunk, _ in _doubtful(engine, mailing):
+        readers += _resend(engine, mailing, chunk, who=who, act="resend uncertain", now=now)
     return readers
 
 
-def _prove(engine: Engine, mailing: Mailing, chunk: Chunk, provider_id: str, now: datetime) -> bool:
+def _doubtful(engine: Engine, mailing: Mailing) -> list[tuple[Chunk, datetime]]:
+    """Return the chunks in doubt, and since when they are."""
+    with reading(engine) as connection:
+        found = ledger.chunks_in(connection, mailing.id, State.UNCERTAIN)
+        rows = connection.execute(
+            select(chunks.c.n, chunks.c.changed).where(
+                chunks.c.mailing_id == mailing.id, chunks.c.state == State.UNCERTAIN
+            )
+        )
+        since = {row.n: row.changed for row in rows}
+    return [(chunk, since[chunk.n]) for chunk in found if chunk.n in since]
+
+
+def _noted(engine: Engine, chunk: Chunk) -> str | None:
+    with reading(engine) as connection:
+        return evidence_for(connection, chunk.mailing_id, chunk.n, chunk.attempt)
+
+
+def _asked(
+    engine: Engine, mailing: Mailing, chunk: Chunk, sender: Sender, message: Message
+) -> str | None:
+    with reading(engine) as connection:
+        members = ledger.open_members(connection, chunk, mailing.list)
+    reference = Reference(
+        mailing=mailing.id, chunk=chunk.n, attempt=chunk.attempt, token=mailing.token
+    )
+    return sender.find(message, [_recipient(message, mailing, m) for m in members], reference)
+
+
+def _would_have_been_heard(
+    engine: Engine,
+    mailing: Mailing,
+    chunk: Chunk,
+    since: datetime,
+    sender: Sender,
+    now: datetime,
+) -> bool:
+    """Whether silence means that the chunk was not accepted.
+
+    The canary: every chunk that was accepted long enough ago has been heard of, there is
+    at least one, and events of this mailing were still coming in when this chunk's, at
+    the latest, would have come. What is lost again and again is a person's business.
+    """
+    early = since + SILENCE > now
+    if not sender.capabilities.events or early or chunk.attempt >= _MOST_ATTEMPTS:
+        return False
+    with reading(engine) as connection:
+        current = read_mailing(connection, mailing.id)
+        silent = current.heard is None or current.heard < since + SILENCE - _EVENT_LAG
+        if silent or current.state == "cancelled":
+            return False
+        return not _unheard(connection, mailing, before=now - _EVENT_LAG) and bool(
+            connection.scalar(
+                select(
+                    exists().where(
+                        evidence.c.mailing_id == mailing.id,
+                        evidence.c.n != chunk.n,
+                        evidence.c.source == "event",
+                    )
+                )
+            )
+        )
+
+
+def _unheard(connection: Connection, mailing: Mailing, *, before: datetime) -> int:
+    """Count the chunks that were accepted by then and of which no event came in."""
+    known = exists().where(
+        evidence.c.mailing_id == chunks.c.mailing_id,
+        evidence.c.n == chunks.c.n,
+        evidence.c.source == "event",
+    )
+    return int(
+        connection.scalar(
+            select(func.count()).where(
+                chunks.c.mailing_id == mailing.id,
+                chunks.c.state == State.ACCEPTED,
+                chunks.c.size > 0,
+                chunks.c.changed <= before,
+                ~known,
+            )
+        )
+        or 0
+    )
+
+
+def _prove(
+    engine: Engine, mailing: Mailing, chunk: Chunk, provider_id: str, source: str, now: datetime
+) -> int:
     try:
         with engine.begin() as connection:
             ledger.swap(connection, chunk, states.prove(chunk, provider_id), now)
+            proof = Evidence(
+                mailing_id=mailing.id, n=chunk.n, attempt=chunk.attempt, provider_id=provider_id
+            )
+            if source == "records":
+                note_evidence(connection, [proof], source=source, now=now)
             note(
                 connection,
                 mailing,
@@ -92,10 +189,47 @@ def _prove(engine: Engine, mailing: Mailing, chunk: Chunk, provider_id: str, now
                 chunk=chunk.n,
                 attempt=chunk.attempt,
                 provider_id=provider_id,
+                source=source,
             )
     except LeaseLost:
-        return False  # another has settled it meanwhile
-    return True
+        return 0  # another has settled it meanwhile
+    return chunk.size
+
+
+def _resend_by_rule(engine: Engine, mailing: Mailing, chunk: Chunk, now: datetime) -> int:
+    act = "resend: other chunks were heard of, this one was not"
+    return _resend(engine, mailing, chunk, who="publisher", act=act, now=now)
+
+
+def _resend(
+    engine: Engine, mailing: Mailing, chunk: Chunk, *, who: str, act: str, now: datetime
+) -> int:
+    try:
+        with engine.begin() as connection:
+            members = _members(connection, chunk, mailing)
+            ledger.swap(connection, chunk, states.resend(chunk), now)
+            if evidence_for(connection, chunk.mailing_id, chunk.n, chunk.attempt) is not None:
+                raise LeaseLost("an event came in meanwhile")
+            current = read_mailing(connection, mailing.id)
+            if current.state == "done":
+                set_state(connection, current, "sending")
+            note(
+                connection,
+                mailing,
+                who=who,
+                act=act,
+                now=now,
+                chunk=chunk.n,
+                attempt=chunk.attempt + 1,
+                readers=[member.subscriber_id for member in members],
+            )
+    except LeaseLost:
+        return 0
+    return len(members)
+
+
+def _members(connection: Connection, chunk: Chunk, mailing: Mailing) -> Sequence[Member]:
+    return ledger.open_members(connection, chunk, mailing.list)
 
 
 def _recipient(message: Message, mailing: Mailing, member: Member) -> Recipient:

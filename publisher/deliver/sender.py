@@ -8,21 +8,14 @@ asking for more, so that after a crash at most `Capabilities.doubt` readers are 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
+
+from publisher.config import Form as Form  # the publication's, its readers' and its chunks'
 
 #: all that differs in html and text from reader to reader, see `own_addresses`
 UNSUBSCRIBE_URL = "%%unsubscribe_url%%"
 PREFERENCES_URL = "%%preferences_url%%"
 PLACEHOLDERS = (UNSUBSCRIBE_URL, PREFERENCES_URL)
-
-
-class Form(StrEnum):
-    """How a reader wants the issue."""
-
-    LINK = "link"  #: the mail links to the PDF
-    ATTACH = "attach"  #: the PDF travels with the mail
-    TEXT = "text"  #: plain text alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +72,7 @@ class Recipient:
     name: str = ""
     unsubscribe_url: str = ""
     preferences_url: str = ""  #: where she says how she wants the issue
+    return_path: str = ""  #: where a bounce goes (the envelope's sender); empty: as From
 
 
 def own_addresses(recipient: Recipient) -> dict[str, str]:

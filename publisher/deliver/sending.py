@@ -66,6 +66,8 @@ def send_mailing(
     lease: timedelta | None = None,
     is_dead: Callable[[str], bool] = lambda _: False,
     limits: Limits | None = None,
+    preferences_url: Callable[[int, str], str] = lambda *_: "",
+    return_path: Callable[[int, int], str] = lambda *_: "",
 ) -> Report:
     """Send what is planned and not yet sent; return when all is settled or it must stop.
 
@@ -84,6 +86,8 @@ def send_mailing(
         lease=lease or lease_of(sender),
         limits=limits,
         wait=wait,
+        preferences_url=preferences_url,
+        return_path=return_path,
     )
     try:
         return _work(run, _Watch(progress=progress, stop=stop, is_dead=is_dead))

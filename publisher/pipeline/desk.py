@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 
 from sqlalchemy import Engine
 
@@ -14,6 +15,8 @@ from publisher.deliver import make_sender
 from publisher.deliver.sender import Sender
 from publisher.storage.engine import open_database
 from publisher.week import Week
+
+_workers_here: set[str] = set()  # several may work in this process, in threads
 
 
 def wall_clock() -> datetime:
@@ -26,13 +29,31 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+def this_worker() -> str:
+    """Return a name that no other worker has, in this process or one that had its number.
+
+    A container that starts again often has the same host name and process number.
+    """
+    name = f"{this_process()}:{token_hex(4)}"
+    _workers_here.add(name)
+    return name
+
+
+def is_dead_worker(name: str) -> bool:
+    """Whether a worker named by `this_worker` ran on this machine and is no more."""
+    if name in _workers_here:
+        return False
+    return is_dead(name)
+
+
 def is_dead(process: str) -> bool:
     """Whether a process named by `this_process` ran on this machine and is no more.
 
     Of a process on another machine nobody here knows. A process that had our own name
     is dead, for we have only just begun.
     """
-    host, _, number = process.rpartition(":")
+    host, _, rest = process.partition(":")
+    number = rest.partition(":")[0]
     if host != socket.gethostname() or not number.isdigit():
         return False
     if int(number) == os.getpid():

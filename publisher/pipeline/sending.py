@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher.audience.tokens import Tokens
 from publisher.checks import Level
 from publisher.deliver.certificate import Certificate, certificate_of, counts_of
 from publisher.deliver.mailing import Mailing, due, find_mailing, plan
@@ -12,13 +11,15 @@ from publisher.deliver.resolving import resend_uncertain
 from publisher.deliver.sending import Progress, send_mailing
 from publisher.errors import DeliveryError, NotApproved
 from publisher.pipeline import record as records
-from publisher.pipeline.desk import Desk, is_dead, this_process
+from publisher.pipeline.addressing import addresses_of
+from publisher.pipeline.carrying import limits_of
+from publisher.pipeline.desk import Desk, is_dead_worker, this_worker
 from publisher.pipeline.letters import deliver_letter
 from publisher.pipeline.message import issue_message
 from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import State
 from publisher.render.links import Links
-from publisher.storage.settings import signing_keys
+from publisher.storage.clocks import shared_clock
 from publisher.week import Week
 
 _FROZEN = (State.APPROVED, State.SENDING, State.SENT)
@@ -77,16 +78,19 @@ def send_issue(
     if not planned and mailing.state == "done":
         return certificate_of(desk.engine, mailing)
     _move(desk, week, State.SENDING)
+    addresses = addresses_of(desk)
     report = send_mailing(
         desk.engine,
         mailing,
         sender,
-        clock=desk.clock,
-        unsubscribe_url=unsubscribe_address(desk),
-        owner=this_process(),
-        is_dead=lambda owner: owner != this_process() and is_dead(owner),
+        clock=shared_clock(desk.engine, desk.clock),
+        unsubscribe_url=addresses.unsubscribe,
+        return_path=addresses.return_path,
+        owner=this_worker(),
+        is_dead=is_dead_worker,
         progress=progress,
         stop=desk.stopping,
+        limits=limits_of(desk.publication),
     )
     if report.state == "stopped":
         raise DeliveryError(report.reason)
@@ -113,13 +117,6 @@ def certificate(desk: Desk, week: Week) -> Certificate | None:
     """Return who got the issue, if it was approved."""
     mailing = find_mailing(desk.engine, week=week, list_name=desk.publication.delivery.list_name)
     return certificate_of(desk.engine, mailing) if mailing else None
-
-
-def unsubscribe_address(desk: Desk) -> Callable[[int, str], str]:
-    """Return the function that makes a reader's address to unsubscribe at."""
-    tokens = Tokens(signing_keys(desk.engine, desk.secrets))
-    base = desk.publication.public_url
-    return lambda subscriber, name: f"{base}/unsubscribe/{tokens.unsubscribe(subscriber, name)}"
 
 
 def _frozen(desk: Desk, week: Week) -> Mailing:
