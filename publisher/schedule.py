@@ -1,4 +1,6 @@
-"""The clock: which steps of which weeks are due; APScheduler only asks, every half minute.
+"""The clock: which steps of which weeks are due, and what else is looked after.
+
+APScheduler only asks, every half minute for the steps, oftener for mail under way.
 
 The timer decides nothing: it calls `tick`, which looks at the wall clock and the
 database and rings for what is due and not done. Ticking twice, in two processes, after
@@ -6,7 +8,7 @@ a restart or in the hour that daylight saving repeats changes nothing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine
 
 from publisher.config import Approval, Publication, Schedule
+from publisher.errors import PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline import steps
 from publisher.pipeline.states import EDITABLE, State
@@ -120,33 +123,58 @@ def tick(
     return rung
 
 
-def start_clock(
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Something to look after again and again; it decides itself whether there is work."""
+
+    name: str
+    seconds: float
+    work: Callable[[], object]
+
+
+def weekly(
     publication: Publication,
     engine: Engine,
     *,
     clock: Callable[[], datetime],
     ring: Callable[[Week, str], None],
-) -> BackgroundScheduler:
-    """Start ticking in the background; `shutdown()` on what is returned stops it.
-
-    Jobs live in memory: a shared job store fires twice when two processes run.
-    """
-
-    def job() -> None:
-        try:
-            tick(publication, engine, clock(), ring)
-        except Exception:
-            # a database that is away for a minute must not stop the clock
-            _log.exception("the clock could not look at what is due; it tries again")
-
-    scheduler = BackgroundScheduler(timezone=publication.timezone)
-    scheduler.add_job(
-        job,
-        IntervalTrigger(seconds=TICK_SECONDS, timezone=publication.timezone),
-        next_run_time=datetime.now(UTC),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
+) -> Job:
+    """Return the job that rings for the steps of the week."""
+    return Job(
+        name="the steps of the week",
+        seconds=TICK_SECONDS,
+        work=lambda: tick(publication, engine, clock(), ring),
     )
+
+
+def start_clock(publication: Publication, jobs: Sequence[Job]) -> BackgroundScheduler:
+    """Start doing the jobs in the background; `shutdown()` on what is returned stops it.
+
+    Jobs live in memory: a shared job store fires twice when two processes run. A job that
+    fails is done again at its next time.
+    """
+    scheduler = BackgroundScheduler(timezone=publication.timezone)
+    for job in jobs:
+        scheduler.add_job(
+            _unfailing(job),
+            IntervalTrigger(seconds=job.seconds, timezone=publication.timezone),
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
     scheduler.start()
     return scheduler
+
+
+def _unfailing(job: Job) -> Callable[[], None]:
+    def work() -> None:
+        try:
+            job.work()
+        except PublisherError as error:
+            _log.error("%s: %s", job.name, error)
+        except Exception:
+            # a database that is away for a minute must not stop the clock
+            _log.exception("%s failed; it is tried again", job.name)
+
+    return work

@@ -1,9 +1,20 @@
 """The command line: parse, call, show. Errors become sentences and exit codes here."""
 
-from publisher.cli import audience, checking, demo, making, running, sending, start
+from publisher.cli import audience, checking, demo, making, running, sending, start, working
 from publisher.cli.app import app
 
-__all__ = ["app", "audience", "checking", "demo", "main", "making", "running", "sending", "start"]
+__all__ = [
+    "app",
+    "audience",
+    "checking",
+    "demo",
+    "main",
+    "making",
+    "running",
+    "sending",
+    "start",
+    "working",
+]
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """run and status: the newsroom's machine at work."""
 
-import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,14 +12,16 @@ import typer
 from rich.table import Table
 
 from publisher.cli.app import JsonOption, app, desk_of, local, out
+from publisher.cli.mailroom import log_to_terminal, mail_jobs
 from publisher.cli.showing import show_json
 from publisher.errors import PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline import steps
+from publisher.pipeline.carrying import MailRoom
 from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.performing import perform
-from publisher.schedule import next_steps, start_clock
-from publisher.tasks import Doorbell
+from publisher.schedule import next_steps, start_clock, weekly
+from publisher.tasks import Doorbell, MailBell
 
 
 @app.command()
@@ -38,7 +39,7 @@ def run(
 
     from publisher.web.app import create_app
 
-    _log_to_terminal()
+    log_to_terminal()
     ending = threading.Event()
     desk = replace(desk_of(ctx, who=this_process()), stopping=ending.is_set)
     publication = desk.publication
@@ -50,8 +51,12 @@ def run(
         for step in steps.give_back_of_the_dead(desk.engine, is_dead):
             out.print(f"  taking up what was broken off: {step}")
         bell = Doorbell(publication, desk.secrets, answer=partial(perform, desk))
+        room = MailRoom(desk)
+        mail = MailBell(publication, desk.secrets, answer=room.carry)
         bell.start()
-        clock = start_clock(publication, desk.engine, clock=desk.clock, ring=bell.ring)
+        mail.start()
+        steps_due = weekly(publication, desk.engine, clock=desk.clock, ring=bell.ring)
+        clock = start_clock(publication, [steps_due, *mail_jobs(desk, mail)])
         out.print(f"[bold]{publication.title}[/] is ready at http://{where[0]}:{where[1]}/")
         for name, moment in next_steps(publication, desk.clock()):
             out.print(f"  next {name}: {local(desk, moment)}")
@@ -61,6 +66,8 @@ def run(
             ending.set()
             clock.shutdown()
             bell.stop()
+            mail.stop()
+            room.close()
             desk.engine.dispose()
 
 
@@ -79,12 +86,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
             ) from None
         listener.listen(1024)
         yield listener
-
-
-def _log_to_terminal() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for name in ("apscheduler", "fontTools", "httpx", "huey", "uvicorn", "weasyprint"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @app.command()

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from publisher.deliver import ledger, tending
 from publisher.deliver.attempting import Hand, Run, Taken, Wait, lease_of, send_taken, take
@@ -14,6 +15,9 @@ from publisher.deliver.patience import Patience
 from publisher.deliver.sender import Sender
 from publisher.deliver.throttle import Limits
 from publisher.storage.engine import reading
+
+
+_AFTER_A_FAILURE = timedelta(seconds=10)  #: of the database
 
 
 @dataclass(kw_only=True)
@@ -44,13 +48,22 @@ class Courier:
         hold = hand.patience.hold_until
         if hold and hold > self.clock():
             return 0
+        try:
+            return self._carry(run, n, hand)
+        except DBAPIError:
+            # the same would happen to every chunk that is rung for
+            pause = replace(hand.patience, hold_until=self.clock() + _AFTER_A_FAILURE)
+            self._hands[mailing_id] = replace(hand, patience=pause)
+            raise
+
+    def _carry(self, run: Run, n: int, hand: Hand) -> int:
         taken = take(run, n) or take(run)
         if not isinstance(taken, Taken):
             if not isinstance(taken, Wait):
                 self._close(run)
             return 0
         hand, settled = send_taken(run, taken, hand)
-        self._hands[mailing_id] = self._stopped(run, hand)
+        self._hands[run.mailing.id] = self._stopped(run, hand)
         self._close(run)
         return settled
 

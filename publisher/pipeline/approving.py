@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from publisher.deliver.mailing import find_mailing, freeze
+from publisher.deliver import control
+from publisher.deliver.mailing import Mailing, find_mailing, freeze
 from publisher.deliver.thawing import thaw
 from publisher.errors import PublisherError, RenderError
 from publisher.pipeline import record as records
@@ -90,6 +91,9 @@ def hold(desk: Desk, week: Week, reason: str, problems: Sequence[Problem] = ()) 
     record = records.move(
         desk.engine, week, State.HELD, now=desk.clock(), who=desk.who, reason=reason
     )
+    mailing = _mailing(desk, week)
+    if mailing and mailing.state == "sending":
+        control.pause(desk.engine, mailing, who=desk.who, reason=reason, now=desk.clock())
     commands = [f"publisher release --week {week}", f"publisher send --week {week}"]
     if problems:
         commands.insert(0, f"publisher check --week {week}")
@@ -109,6 +113,9 @@ def release(desk: Desk, week: Week) -> Record:
     record = records.get(desk.engine, week)
     if record.state is not State.HELD or record.held_state is None:
         raise PublisherError(f"issue {week} is {record.state}, not held")
+    mailing = _mailing(desk, week)
+    if mailing and mailing.state == "paused":
+        control.resume(desk.engine, mailing, who=desk.who, now=desk.clock())
     return records.move(desk.engine, week, record.held_state, now=desk.clock(), who=desk.who)
 
 
@@ -117,7 +124,7 @@ def reopen(desk: Desk, week: Week) -> Record:
     record = records.get(desk.engine, week)
     if record.state is not State.APPROVED:
         raise PublisherError(f"issue {week} is {record.state}: only an approved one is reopened")
-    mailing = find_mailing(desk.engine, week=week, list_name=desk.publication.delivery.list_name)
+    mailing = _mailing(desk, week)
     if mailing:
         thaw(desk.engine, mailing, who=desk.who, now=desk.clock())
     shutil.rmtree(desk.folder(week) / "build" / APPROVED, ignore_errors=True)
@@ -130,6 +137,10 @@ def reopen(desk: Desk, week: Week) -> Record:
         digest=None,
         approved_by=None,
     )
+
+
+def _mailing(desk: Desk, week: Week) -> Mailing | None:
+    return find_mailing(desk.engine, week=week, list_name=desk.publication.delivery.list_name)
 
 
 def _note_what_was_let_pass(desk: Desk, week: Week, report: Report, by: str) -> None:

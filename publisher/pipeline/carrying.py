@@ -4,15 +4,15 @@ Chunks are rung for, not handed out: whoever answers asks the ledger what may be
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, exists, or_, select
+from sqlalchemy import Connection, Engine, exists, or_, select
 
 from publisher.config import Publication
 from publisher.deliver import ledger, tending
-from publisher.deliver.mailing import Mailing, note, read_mailing
+from publisher.deliver.mailing import Mailing, note, read_mailing, set_state
 from publisher.deliver.resolving import Resolved, resolve_uncertain
 from publisher.deliver.sender import Sender
 from publisher.deliver.states import State
@@ -30,7 +30,7 @@ from publisher.storage.schema import audit, chunks, mailings
 from publisher.week import Week
 
 RINGS = 100  #: chunks rung for at once; few, so that an urgent mailing need not wait long
-_TOLD = "told of doubts"
+_TOLD, _TOLD_STOP = "told of doubts", "told of stop"
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +68,40 @@ def courier_of(desk: Desk) -> Courier:
     )
 
 
+class MailRoom:
+    """Answers rings for chunks; its worker is made at the first, so that a key may be missing."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._courier: Courier | None = None
+
+    def carry(self, mailing_id: int, n: int) -> None:
+        """Send a chunk; what an operator must mend first stops its mailing and is told."""
+        if self._desk.stopping():
+            return  # the ledger has the chunk; whoever works next rings for it
+        try:
+            self._courier = self._courier or courier_of(self._desk)
+            self._courier.carry(mailing_id, n)
+        except PublisherError as error:
+            stop_mailing(self._desk, mailing_id, str(error))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        if self._courier:
+            self._courier.forget()
+
+
+def stop_mailing(desk: Desk, mailing_id: int, reason: str) -> None:
+    """Stop a mailing for all workers until an operator has mended what is wrong."""
+    now = desk.clock()
+    with desk.engine.begin() as connection:
+        mailing = read_mailing(connection, mailing_id)
+        if mailing.state != "sending":
+            return
+        set_state(connection, mailing, "stopped", reason)
+        note(connection, mailing, who=desk.who, act="stop", now=now, reason=reason)
+
+
 def ring_for_chunks(
     engine: Engine, now: datetime, *, unanswered: int, ring: Callable[[int, int], None]
 ) -> int:
@@ -84,14 +118,25 @@ def ring_for_chunks(
     return len(due)
 
 
-def tend(desk: Desk, sender: Sender) -> Tended:
+def tend(desk: Desk) -> Tended:
     """Take back what is lost, settle what is in doubt, end what is through.
 
-    Every process may do this at any time; the ledger decides who is first.
+    Every process may do this at any time; the ledger decides who is first. Editors are
+    told once of what only they can decide.
     """
-    now = shared_clock(desk.engine, desk.clock)()
+    unsettled = _unsettled(desk.engine)
+    if not unsettled:
+        return Tended()
+    sender = desk.sender()
+    try:
+        return _tend(desk, unsettled, sender, shared_clock(desk.engine, desk.clock)())
+    finally:
+        sender.close()
+
+
+def _tend(desk: Desk, unsettled: Sequence[Mailing], sender: Sender, now: datetime) -> Tended:
     lost, resolved, finished = 0, Resolved(), []
-    for mailing in _unsettled(desk.engine):
+    for mailing in unsettled:
         with desk.engine.begin() as connection:
             lost += tending.take_back(connection, mailing, now=now, is_dead=is_dead_worker)
         found = resolve_uncertain(desk.engine, mailing, sender, now=now)
@@ -103,6 +148,40 @@ def tend(desk: Desk, sender: Sender) -> Tended:
         if _finish_issue(desk, mailing):
             finished.append(mailing.week)
     return Tended(lost=lost, resolved=resolved, finished=tuple(finished))
+
+
+def tell_of_stops(desk: Desk) -> int:
+    """Tell the editors, once for each time, that a mailing has stopped; return how many did."""
+    with reading(desk.engine) as connection:
+        rows = connection.execute(select(mailings).where(mailings.c.state == "stopped"))
+        stopped = [Mailing(**row._mapping) for row in rows]
+    told = 0
+    for mailing in stopped:
+        with desk.engine.begin() as connection:
+            if _last_act(connection, mailing, ("stop", _TOLD_STOP)) != "stop":
+                continue
+            note(connection, mailing, who=desk.who, act=_TOLD_STOP, now=desk.clock())
+        told += 1
+        announce_hold(
+            desk,
+            Week.parse(mailing.week),
+            f"The mailing stopped half way: {mailing.reason}",
+            commands=[
+                f"publisher resume --week {mailing.week}",
+                f"publisher report {mailing.week}",
+            ],
+        )
+    return told
+
+
+def _last_act(connection: Connection, mailing: Mailing, acts: tuple[str, ...]) -> str | None:
+    about = f"mailing {mailing.week} {mailing.list}"
+    return connection.scalar(
+        select(audit.c.act)
+        .where(audit.c.about == about, audit.c.act.in_(acts))
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    )
 
 
 def _unsettled(engine: Engine) -> list[Mailing]:
@@ -166,17 +245,3 @@ def _sum(one: Resolved, other: Resolved) -> Resolved:
         left=one.left + other.left,
         stuck=one.stuck + other.stuck,
     )
-
-
-def quietly(what: str, work: Callable[[], object]) -> Callable[[], None]:
-    """Return the work as a job that never ends its clock: what fails is logged and tried again."""
-
-    def job() -> None:
-        try:
-            work()
-        except PublisherError as error:
-            _log.error("%s: %s", what, error)
-        except Exception:
-            _log.exception("%s failed; it is tried again", what)
-
-    return job

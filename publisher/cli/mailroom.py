@@ -1,0 +1,30 @@
+"""What `publisher run` and `publisher worker` look after while mail is under way."""
+
+import logging
+
+from publisher.pipeline.carrying import ring_for_chunks, tell_of_stops, tend
+from publisher.pipeline.desk import Desk
+from publisher.schedule import Job
+from publisher.storage.clocks import shared_clock
+from publisher.tasks import MailBell
+
+
+def mail_jobs(desk: Desk, bell: MailBell) -> list[Job]:
+    """Return the jobs that keep mailings going; each process may do them at any time."""
+    now = shared_clock(desk.engine, desk.clock)
+
+    def ring() -> None:
+        ring_for_chunks(desk.engine, now(), unanswered=bell.unanswered, ring=bell.ring)
+
+    return [
+        Job(name="chunks to be sent", seconds=2, work=ring),
+        Job(name="chunks that are lost or in doubt", seconds=20, work=lambda: tend(desk)),
+        Job(name="mailings that have stopped", seconds=30, work=lambda: tell_of_stops(desk)),
+    ]
+
+
+def log_to_terminal() -> None:
+    """Say on the terminal what happens, and nothing of what libraries have to say."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    for name in ("apscheduler", "fontTools", "httpx", "huey", "uvicorn", "weasyprint"):
+        logging.getLogger(name).setLevel(logging.WARNING)
