@@ -293,6 +293,8 @@ receipts = Table(
     # empty, processed deferred delivered blocked dropped bounced: only ever to a higher rank
     Column("state", String(12), nullable=False, default=""),
     Column("rank", SmallInteger, nullable=False, default=0),
+    # news of an earlier attempt says nothing of `state` any more: the reader was mailed again
+    Column("attempt", Integer, nullable=False, default=0, server_default="0"),
     Column("at", Moment),  # when it got this state, by the provider's clock
     Column("reason", Text, nullable=False, default=""),
     Column("delivered", Moment),  # first, even if it bounced afterwards

@@ -81,6 +81,7 @@ def _of_readers() -> None:
         "receipts",
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("rank", sa.SmallInteger(), nullable=False),
+        _filled("attempt", sa.Integer(), "0"),
         sa.Column("at", _MOMENT, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         *(sa.Column(name, _MOMENT, nullable=True) for name in moments),
