@@ -4,18 +4,18 @@ Nothing here is guessed: a reader is named when the record holds evidence that a
 was accepted after which another was made, or when a worker's answer came too late.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from publisher.deliver import ledger
 from publisher.deliver.mailing import Mailing
 from publisher.storage.schema import audit, chunks, deliveries, evidence
 
-RESENT, PROVED, LATE = "resend uncertain", "evidence found", "late answer"
+RESENT, PROVED, LATE = "resend%", "evidence found", "late answer"  #: acts in the audit, for LIKE
 _MAILED = ("accepted", "uncertain")
 _SLICE = 1000
 
@@ -39,7 +39,7 @@ class Settlement:
     attempt: int  #: that was in doubt
     readers: int  #: as far as the record tells; 0 where it does not
     how: str  #: "mailed" (it was proved) or "sent again"
-    evidence: str  #: event or records; empty where it was somebody's word
+    evidence: str  #: event, records, silence (all but this chunk were heard of), or word
     provider_id: str
 
 
@@ -49,7 +49,7 @@ def doubled_of(connection: Connection, mailing: Mailing) -> tuple[Doubled, ...]:
     again = {
         (note.details["chunk"], note.details["attempt"] - 1): note.details["readers"]
         for note in notes
-        if note.act == RESENT
+        if note.act != LATE
     }
     found: dict[int, tuple[int, str]] = {}
     for n, attempt in _outdone(connection, mailing.id):
@@ -71,31 +71,21 @@ def doubled_of(connection: Connection, mailing: Mailing) -> tuple[Doubled, ...]:
 
 def settlements_of(connection: Connection, mailing: Mailing) -> tuple[Settlement, ...]:
     """Tell how each doubt of a mailing ended, in the order in which they did."""
-    sources = {
-        (row.n, row.attempt): row.source
-        for row in connection.execute(
-            select(evidence.c.n, evidence.c.attempt, evidence.c.source).where(
-                evidence.c.mailing_id == mailing.id
-            )
-        )
-    }
-    return tuple(
-        _settlement(note, sources) for note in _notes(connection, mailing, (RESENT, PROVED))
-    )
+    return tuple(_settlement(note) for note in _notes(connection, mailing, (RESENT, PROVED)))
 
 
-def _settlement(note: Any, sources: Mapping[tuple[int, int], str]) -> Settlement:
+def _settlement(note: Any) -> Settlement:
     details, proved = note.details, note.act == PROVED
-    attempt = details["attempt"] if proved else details["attempt"] - 1
     readers = details.get("readers", 0)
+    silence = "silence" if note.act.startswith("resend:") else "word"
     return Settlement(
         at=note.at,
         who=note.who,
         chunk=details["chunk"],
-        attempt=attempt,
+        attempt=details["attempt"] if proved else details["attempt"] - 1,
         readers=readers if isinstance(readers, int) else len(readers),
         how="mailed" if proved else "sent again",
-        evidence=sources.get((details["chunk"], attempt), "records") if proved else "",
+        evidence=details.get("source", "records") if proved else silence,
         provider_id=details.get("provider_id", ""),
     )
 
@@ -105,7 +95,9 @@ def _notes(connection: Connection, mailing: Mailing, acts: Iterable[str]) -> lis
     query = select(audit.c.at, audit.c.who, audit.c.act, audit.c.details)
     return list(
         connection.execute(
-            query.where(audit.c.about == about, audit.c.act.in_(tuple(acts))).order_by(audit.c.id)
+            query.where(
+                audit.c.about == about, or_(*(audit.c.act.like(act) for act in acts))
+            ).order_by(audit.c.id)
         )
     )
 
