@@ -73,11 +73,12 @@ class PageSize(StrEnum):
     LETTER = "letter"
 
 
-class PdfPolicy(StrEnum):
-    """How a reader gets the PDF."""
+class Form(StrEnum):
+    """How a reader wants the issue."""
 
-    LINK = "link"
-    ATTACH = "attach"
+    LINK = "link"  #: the mail links to the PDF
+    ATTACH = "attach"  #: the PDF travels with the mail
+    TEXT = "text"  #: plain text alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +236,16 @@ class Delivery:
         "`outbox` (writes .eml files), `sendgrid` or `smtp`", SenderKind.OUTBOX
     )
     outbox: Path = key("Folder of the outbox sender", Path("outbox"))
-    pdf: PdfPolicy = key("`link` to the PDF, or `attach` it when small enough", PdfPolicy.LINK)
-    attach_limit_mb: float = key("Largest PDF that is attached, in MB", 7.0)
+    pdf: Form = key(
+        "What readers get who have not chosen: a mail with a `link` to the PDF, one to which they"
+        " `attach` it, or plain `text` alone",
+        Form.LINK,
+    )
+    attach_limit_mb: float = key(
+        "Largest PDF that is attached, in MB; of a larger magazine the phone edition is, if it is"
+        " made and small enough, else the mail has the link alone",
+        7.0,
+    )
     batch: int = key("Readers in one request, at most 1000", 500)
     timeout_s: float = key("Seconds to wait for the mail server", 60.0)
     list_name: str = key("Name of the mailing list", "readers")

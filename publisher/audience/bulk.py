@@ -10,6 +10,7 @@ from sqlalchemy import Connection, literal, select, update
 from publisher.audience.addresses import Address
 from publisher.audience.consents import Act
 from publisher.audience.subscribers import Status, Subscription
+from publisher.config import Form
 from publisher.storage.inserts import insert_new, insert_or_ignore
 from publisher.storage.schema import consents, subscribers, subscriptions, suppressions
 from publisher.storage.suppressions import suppressed
@@ -23,6 +24,7 @@ class Row:
     name: str = ""
     language: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    form: Form | None = None  #: how they want the issue; None if the file does not say
     active: bool = True  #: False: the file says that they opted out
 
 
@@ -53,6 +55,8 @@ def write(
 ) -> Written:
     """Subscribe readers to a list, except those who are on it, opted out or are blocked.
 
+    Of those who are on it nothing is changed: what they chose themselves is newer.
+
     A row that says its reader opted out is remembered as an opt-out instead. Of several
     rows with one address an opt-out wins, else the first.
     """
@@ -76,7 +80,9 @@ def write(
     enabled = {key: id for key, (id, status) in people.items() if status == Status.ENABLED}
     standing = _subscriptions(connection, list_id, enabled.values())
     new = {key: id for key, id in enabled.items() if id not in standing}
-    _subscribe(connection, list_id, new.values(), now)
+    for form in {batch[key].form for key in new}:
+        ids = [id for key, id in new.items() if batch[key].form is form]
+        _subscribe(connection, list_id, ids, form, now)
     _record(connection, [hashes[key] for key in new], list_name, Act.IMPORTED, source, now)
 
     left = sum(status == Subscription.UNSUBSCRIBED for status in standing.values())
@@ -119,14 +125,16 @@ def _subscriptions(connection: Connection, list_id: int, ids: Collection[int]) -
     return {row.subscriber_id: row.status for row in rows}
 
 
-def _subscribe(connection: Connection, list_id: int, ids: Collection[int], now: datetime) -> None:
+def _subscribe(
+    connection: Connection, list_id: int, ids: Collection[int], form: Form | None, now: datetime
+) -> None:
     if ids:
         moment = literal(now, subscriptions.c.changed.type)
         rows = select(
             subscribers.c.id,
             literal(list_id),
             literal(Subscription.ACTIVE.value),
-            literal(""),
+            literal(form.value if form else ""),
             moment,
         )
         # one statement that the database fills by itself: half the time of a row each

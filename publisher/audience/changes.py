@@ -11,6 +11,7 @@ from publisher.audience.addresses import Address, parse_address
 from publisher.audience.consents import Act, record
 from publisher.audience.subscribers import Status, Subscription
 from publisher.audience.tokens import CONFIRM_WITHIN
+from publisher.config import Form
 from publisher.errors import AudienceError
 from publisher.storage.inserts import insert_new
 from publisher.storage.schema import deliveries, lists, mailings, subscribers, subscriptions
@@ -39,13 +40,15 @@ def add(
     name: str = "",
     language: str = "",
     fields: Mapping[str, Any] | None = None,
+    form: Form | None = None,
     source: str = "the operator",
     again: bool = False,
 ) -> Added:
     """Subscribe somebody on the operator's word, who has their consent.
 
     Raises `AudienceError` if it is no address, or if its owner has opted out: only
-    `again` (they asked the operator in person) overrules that.
+    `again` (they asked the operator in person) overrules that. `form` is noted for who
+    is on the list already, too.
     """
     address = parse_address(email)
     person = connection.execute(
@@ -61,7 +64,14 @@ def add(
             update(subscribers).where(subscribers.c.id == id).values(status=Status.ENABLED)
         )
     lift(connection, address.hash, list_name)
-    if not subscribe(connection, id, list_id, now):
+    begun = subscribe(connection, id, list_id, now)
+    if form:
+        connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.subscriber_id == id, subscriptions.c.list_id == list_id)
+            .values(pdf=form)
+        )
+    if not begun:
         return Added.ALREADY
     record(connection, address.hash, list_name, Act.ADDED, source, now)
     return Added.ADDED

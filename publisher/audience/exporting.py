@@ -14,7 +14,7 @@ from publisher.audience.subscribers import Status, Subscriber, Subscription, pag
 from publisher.storage.engine import reading
 
 _PAGE = 2000
-_COLUMNS = ("email", "name", "language", "status", "since", "confirmed")
+_COLUMNS = ("email", "name", "language", "pdf", "status", "since", "confirmed")
 
 
 class Form(StrEnum):
@@ -73,6 +73,7 @@ def _plain(reader: Subscriber) -> dict[str, str]:
         "email": reader.email,
         "name": reader.name,
         "language": reader.language,
+        "pdf": reader.form or "",
         "status": Status.BLOCKED if blocked else reader.subscription,
         "since": reader.since.isoformat(timespec="seconds"),
         "confirmed": reader.confirmed.isoformat(timespec="seconds") if reader.confirmed else "",

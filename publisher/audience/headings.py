@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from publisher.audience.addresses import parse_address
+from publisher.config import Form
 from publisher.errors import AudienceError
 
 
@@ -27,6 +28,7 @@ _HEADINGS = {
     "last_name": """last name; last; surname; family name; lname; nom; nom de famille;
         اللقب; اسم العائلة; الاسم العائلي""",
     "language": "language; lang; locale; langue; اللغة; لغة",
+    "pdf": "pdf; pdf delivery; attachment; pièce jointe; envoi du pdf; مرفق; المرفق",
     "status": """status; state; subscription status; statut; état; الحالة""",
 }
 ROLES = tuple(_HEADINGS)
@@ -50,6 +52,14 @@ _STATUS = {_plain(word): True for word in _ACTIVE.split(";")} | {
 }
 
 
+_FORM_WORDS = {
+    Form.LINK: "link; linked; url; lien; رابط",
+    Form.ATTACH: "attach; attached; attachment; joint; pièce jointe; مرفق",
+    Form.TEXT: "text; plain; plain text; text only; texte; texte seul; texte brut; نص; نص فقط",
+}
+_FORM_OF = {_plain(word): form for form, text in _FORM_WORDS.items() for word in text.split(";")}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Columns:
     """The place of each value in a row, from 0; None for what the file does not have."""
@@ -59,6 +69,7 @@ class Columns:
     first_name: int | None = None
     last_name: int | None = None
     language: int | None = None
+    pdf: int | None = None  #: how they want the issue
     status: int | None = None
     fields: tuple[tuple[str, int], ...] = ()  #: all other columns: name and place
     heading: bool = True  #: whether the first row is a heading and not a reader
@@ -103,6 +114,7 @@ def find_columns(first: Sequence[str], chosen: Mapping[str, str]) -> Columns:
         first_name=places.get("first_name"),
         last_name=places.get("last_name"),
         language=places.get("language"),
+        pdf=places.get("pdf"),
         status=places.get("status"),
         fields=tuple(fields.items()),
     )
@@ -112,6 +124,20 @@ def find_columns(first: Sequence[str], chosen: Mapping[str, str]) -> Columns:
 def is_active(status: str) -> bool | None:
     """Say whether a status as other programs export it means "mail them"; None: not known."""
     return _STATUS.get(_plain(status))
+
+
+@lru_cache(maxsize=1000)
+def read_form(text: str) -> Form | None:
+    """Return how a reader wants the issue; None if nothing is said. Raises `AudienceError`."""
+    if not text.strip():
+        return None
+    form = _FORM_OF.get(_plain(text))
+    if form is None:
+        raise AudienceError(
+            f'"{text[:40]}" does not say how they want the PDF: write link, attach or text,'
+            " or leave it empty"
+        )
+    return form
 
 
 def is_ours(heading: str) -> bool:

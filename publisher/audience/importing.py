@@ -16,7 +16,7 @@ from publisher.audience.addresses import Address, parse_address
 from publisher.audience.bulk import Row, Written, write
 from publisher.audience.changes import make_list
 from publisher.audience.csvfile import CsvFile, Line, neutralise, open_csv
-from publisher.audience.headings import Columns, find_columns, is_active
+from publisher.audience.headings import Columns, find_columns, is_active, read_form
 from publisher.errors import AudienceError
 from publisher.storage.schema import imports
 
@@ -153,7 +153,14 @@ def read_row(line: Line, columns: Columns) -> Row:
     if language and not _LANGUAGE.fullmatch(language):
         fields["language"] = cell(columns.language)[:_LONGEST_VALUE]
         language = ""
-    return Row(address, _name(cell, columns, address), language[:16], fields, active)
+    return Row(
+        address,
+        name=_name(cell, columns, address),
+        language=language[:16],
+        fields=fields,
+        form=read_form(cell(columns.pdf)),
+        active=active,
+    )
 
 
 def _name(cell: Callable[[int | None], str], columns: Columns, address: Address) -> str:

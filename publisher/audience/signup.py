@@ -23,8 +23,9 @@ from publisher.audience.changes import (
 )
 from publisher.audience.consents import Act, record
 from publisher.audience.rates import Limit, count_up, network_of, within
-from publisher.audience.subscribers import Status, Subscription
+from publisher.audience.subscribers import Status, Subscription, form_of
 from publisher.audience.tokens import Claim, Tokens
+from publisher.config import Form
 from publisher.errors import AudienceError
 from publisher.storage.engine import reading
 from publisher.storage.inserts import insert_new
@@ -80,6 +81,7 @@ class Standing:
     language: str
     list_name: str
     subscription: Subscription
+    form: Form | None = None  #: how she wants the issue; None if she has not chosen
     changed: bool = False  #: whether what was asked for has made it so
 
 
@@ -205,7 +207,12 @@ def _harmless(name: str) -> str:
 
 def _person(connection: Connection, claim: Claim) -> Row[Any] | None:
     return connection.execute(
-        select(subscribers, subscriptions.c.status.label("subscription"), subscriptions.c.changed)
+        select(
+            subscribers,
+            subscriptions.c.status.label("subscription"),
+            subscriptions.c.changed,
+            subscriptions.c.pdf,
+        )
         .join_from(subscriptions, subscribers)
         .join(lists)
         .where(subscribers.c.id == claim.subscriber, lists.c.name == claim.list_name)
@@ -220,4 +227,5 @@ def _standing(person: Row[Any], claim: Claim, subscription: str) -> Standing:
         language=person.language,
         list_name=claim.list_name,
         subscription=Subscription(subscription),
+        form=form_of(person.pdf),
     )

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from publisher.audience.addresses import parse_address
+from publisher.config import Form
 from publisher.storage.schema import lists, subscribers, subscriptions
 
 
@@ -42,6 +43,7 @@ class Subscriber:
     fields: Mapping[str, Any]
     status: Status
     subscription: Subscription
+    form: Form | None  #: how they want the issue; None if they have not chosen
     since: datetime  #: when the subscription got its status; aware, UTC
     created: datetime  #: aware, UTC
     confirmed: datetime | None  #: when the address was confirmed by its owner; aware, UTC
@@ -57,6 +59,7 @@ class Subscriber:
             fields=row.fields,
             status=Status(row.status),
             subscription=Subscription(row.subscription),
+            form=form_of(row.pdf),
             since=row.changed,
             created=row.created,
             confirmed=row.confirmed,
@@ -71,6 +74,11 @@ class Counts:
     pending: int = 0
     unsubscribed: int = 0
     blocked: int = 0
+
+
+def form_of(pdf: str) -> Form | None:
+    """Return the choice that a subscription's row holds; what nobody can have chosen is none."""
+    return Form(pdf) if pdf in set(Form) else None
 
 
 def find(connection: Connection, email: str, list_name: str) -> Subscriber | None:
@@ -126,7 +134,12 @@ def count(connection: Connection, list_name: str) -> Counts:
 
 def _people(list_name: str) -> Select[Any]:
     return (
-        select(subscribers, subscriptions.c.status.label("subscription"), subscriptions.c.changed)
+        select(
+            subscribers,
+            subscriptions.c.status.label("subscription"),
+            subscriptions.c.changed,
+            subscriptions.c.pdf,
+        )
         .join_from(subscriptions, subscribers)
         .join(lists)
         .where(lists.c.name == list_name)

@@ -19,7 +19,8 @@ from publisher.errors import AudienceError
 
 CONFIRM_WITHIN = timedelta(days=14)
 
-_UNSUBSCRIBE, _CONFIRM, _BOUNCE = b"unsubscribe 1", b"confirm 1", b"bounce 1"
+_UNSUBSCRIBE, _PREFERENCES = b"unsubscribe 1", b"preferences 1"
+_CONFIRM, _BOUNCE = b"confirm 1", b"bounce 1"
 _WHO = struct.Struct(">Q")
 _WHO_AND_WHEN = struct.Struct(">QQ")
 _LONGEST = 1000  # characters; ours are far shorter
@@ -74,11 +75,17 @@ class Tokens:
         """
         return self._make(_UNSUBSCRIBE, _WHO.pack(subscriber) + list_name.encode())
 
+    def preferences(self, subscriber: int, list_name: str) -> str:
+        """Return the reader's token to choose how she gets the issue; as `unsubscribe`'s."""
+        return self._make(_PREFERENCES, _WHO.pack(subscriber) + list_name.encode())
+
     def read_unsubscribe(self, token: str) -> Claim:
         """Return what the token says; raises `BadToken`."""
-        told = self._read(_UNSUBSCRIBE, token)
-        (subscriber,) = _WHO.unpack_from(told)
-        return Claim(subscriber, told[_WHO.size :].decode())
+        return self._who(_UNSUBSCRIBE, token)
+
+    def read_preferences(self, token: str) -> Claim:
+        """Return what the token says; raises `BadToken`."""
+        return self._who(_PREFERENCES, token)
 
     def confirm(self, subscriber: int, list_name: str, now: datetime) -> str:
         """Return the reader's token to confirm a subscription, good for `CONFIRM_WITHIN`."""
@@ -120,6 +127,11 @@ class Tokens:
     def fingerprint(self, text: str) -> str:
         """Return a name for something that only this installation can tell: 64 characters."""
         return hmac.digest(self._secret, text.encode(), "sha256").hex()
+
+    def _who(self, purpose: bytes, token: str) -> Claim:
+        told = self._read(purpose, token)
+        (subscriber,) = _WHO.unpack_from(told)
+        return Claim(subscriber, told[_WHO.size :].decode())
 
     def _make(self, purpose: bytes, told: bytes) -> str:
         sealed = self._ciphers[0].encrypt(told, [purpose])

@@ -11,6 +11,7 @@ from publisher.deliver.mailing import Mailing, find_mailing, freeze
 from publisher.deliver.thawing import thaw
 from publisher.errors import PublisherError, RenderError
 from publisher.pipeline import record as records
+from publisher.pipeline.attaching import shortfall
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.letters import announce_hold
 from publisher.pipeline.message import issue_message
@@ -68,12 +69,14 @@ def approve(desk: Desk, week: Week, *, by: str, despite_errors: bool = False) ->
         raise Unsound(week, report.errors)
     _keep_approved(desk, week)
     _note_what_was_let_pass(desk, week, report, by)
+    _note_what_is_not_attached(desk, week, by)
     freeze(
         desk.engine,
         week=week,
         list_name=desk.publication.delivery.list_name,
         message=issue_message(desk, week),
         now=desk.clock(),
+        form=desk.publication.delivery.pdf,
     )
     return records.move(
         desk.engine,
@@ -155,6 +158,21 @@ def _note_what_was_let_pass(desk: Desk, week: Week, report: Report, by: str) -> 
         for act, details in passed.items():
             records.write_audit(
                 connection, now=desk.clock(), who=by, act=act, about=str(week), details=details
+            )
+
+
+def _note_what_is_not_attached(desk: Desk, week: Week, by: str) -> None:
+    """Put on record that readers who want the magazine with the mail get something else."""
+    reason = shortfall(desk, week)
+    if reason:
+        with desk.engine.begin() as connection:
+            records.write_audit(
+                connection,
+                now=desk.clock(),
+                who=by,
+                act="magazine not attached",
+                about=str(week),
+                details={"reason": reason},
             )
 
 

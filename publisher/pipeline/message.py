@@ -2,20 +2,24 @@
 
 from pathlib import Path
 
-from publisher.config import PdfPolicy
-from publisher.deliver.sender import Attachment, Message
+from publisher.deliver.sender import Message
 from publisher.errors import RenderError
+from publisher.pipeline.attaching import enclosure
 from publisher.pipeline.desk import Desk
 from publisher.render.links import Links
 from publisher.week import Week
 
 
 def issue_message(desk: Desk, week: Week) -> Message:
-    """Return the mail of a rendered issue; raise `RenderError` if it was not rendered."""
+    """Return the mail of a rendered issue; raise `RenderError` if it was not rendered.
+
+    It has the PDF if that is small enough: not all readers get it so, see `deliver.forms`.
+    """
     publication = desk.publication
     sender, delivery = publication.sender, publication.delivery
     build = desk.folder(week) / "build"
     html = _read(build / "email" / "body.html", week)
+    attachment = enclosure(desk, week).attachment
     links = Links(publication, week)
     list_name = delivery.list_name
     domain = sender.address.rpartition("@")[2]
@@ -32,7 +36,7 @@ def issue_message(desk: Desk, week: Week) -> Message:
         week=str(week),
         web_url=links.issue,
         archive_url=links.archive,
-        attachments=_attachments(desk, build / links.pdf_name),
+        attachments=(attachment,) if attachment else (),
         pictures=_pictures(build, links, html),
     )
 
@@ -44,16 +48,6 @@ def _read(path: Path, week: Week) -> str:
         raise RenderError(
             f"issue {week} has no e-mail edition: run `publisher render --week {week}`"
         ) from None
-
-
-def _attachments(desk: Desk, path: Path) -> tuple[Attachment, ...]:
-    delivery = desk.publication.delivery
-    if delivery.pdf is not PdfPolicy.ATTACH or not path.is_file():
-        return ()
-    if path.stat().st_size > delivery.attach_limit_mb * 1_000_000:
-        return ()  # the mail links to it
-    content = path.read_bytes()
-    return (Attachment(name=path.name, media_type="application/pdf", content=content),)
 
 
 def _pictures(build: Path, links: Links, html: str) -> dict[str, bytes]:

@@ -112,8 +112,8 @@ def test_removal_wipes_the_address_from_mailings_that_are_done(
         assert reader is not None
         for number, state in enumerate(("done", "sending"), start=1):
             mailing = {
-                "id": number, "week": f"2026-W4{number}", "list": "readers", "state": state,
-                "reason": "", "subject": "", "artefacts": {}, "created": now,
+                "id": number, "token": str(number), "week": f"2026-W4{number}",
+                "list": "readers", "state": state, "reason": "", "subject": "", "artefacts": {}, "created": now,
             }  # fmt: skip
             connection.execute(mailings.insert().values(mailing))
             row = {"mailing_id": number, "subscriber_id": reader.id, "n": 0, "email": ADA}

@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 from publisher.audience.changes import add, block, opt_out
 from publisher.audience.exporting import Form, export
 from publisher.audience.importing import import_csv
+from publisher.audience.preferences import set_form
 from publisher.audience.subscribers import Counts, Subscription, count, find
+from publisher.config import Form as Choice
 from publisher.storage.engine import reading
 from publisher.storage.suppressions import email_hash
 
@@ -24,6 +26,7 @@ def filled(engine: Engine, now: datetime) -> Engine:
     fields = {"city": "Tunis", "status": "=cmd|' /C calc'!A0", "points": 3}
     with engine.begin() as connection:
         add(connection, ADA, list_name="readers", now=now, name="=1+1", fields=fields)
+        set_form(connection, ADA, "readers", Choice.ATTACH)
         add(connection, BOB, list_name="readers", now=now, name="Bob, عمر", language="ar")
         add(connection, EVE, list_name="readers", now=now)
         bob = find(connection, BOB, "readers")
@@ -40,14 +43,14 @@ def test_a_spreadsheet_gets_every_reader_and_no_formula(filled: Engine) -> None:
     heading, ada, bob, eve = csv.reader(file)
     since = "2026-11-20T12:00:00+00:00"
     assert heading == [
-        "email", "name", "language", "status", "since", "confirmed",
+        "email", "name", "language", "pdf", "status", "since", "confirmed",
         "city", "fields.status", "points",
     ]  # fmt: skip
     assert ada == [
-        ADA, "'=1+1", "", "active", since, "", "Tunis", "'=cmd|' /C calc'!A0", "3"
+        ADA, "'=1+1", "", "attach", "active", since, "", "Tunis", "'=cmd|' /C calc'!A0", "3"
     ]  # fmt: skip
-    assert bob == [BOB, "Bob, عمر", "ar", "unsubscribed", since, "", "", "", ""]
-    assert eve[3] == "blocked"
+    assert bob == [BOB, "Bob, عمر", "ar", "", "unsubscribed", since, "", "", "", ""]
+    assert eve[4] == "blocked"
 
 
 def test_a_program_gets_one_object_a_line(filled: Engine) -> None:
@@ -56,6 +59,7 @@ def test_a_program_gets_one_object_a_line(filled: Engine) -> None:
     ada, bob, _eve = (json.loads(line) for line in file.getvalue().splitlines())
     assert ada["name"] == "=1+1"
     assert ada["fields"]["points"] == 3
+    assert (ada["pdf"], bob["pdf"]) == ("attach", "")
     assert bob["status"] == "unsubscribed"
 
 
@@ -76,7 +80,7 @@ def test_an_export_can_be_imported_again(filled: Engine, now: datetime, tmp_path
         assert count(connection, "copy") == Counts(active=1)
         ada = find(connection, ADA, "copy")
     assert ada is not None
-    assert ada.name == "=1+1"
+    assert (ada.name, ada.form) == ("=1+1", Choice.ATTACH)
 
 
 def test_fields_come_back_under_their_own_names(

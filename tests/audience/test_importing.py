@@ -13,6 +13,7 @@ from publisher.audience.changes import add, block, opt_out, remove
 from publisher.audience.consents import Act, history
 from publisher.audience.importing import Summary, import_csv
 from publisher.audience.subscribers import Counts, Subscription, count, find
+from publisher.config import Form
 from publisher.errors import AudienceError
 from publisher.storage.engine import reading
 from publisher.storage.schema import imports, lists, subscribers
@@ -246,3 +247,50 @@ def test_control_characters_and_long_names_are_cut(
     assert bob is not None
     assert ada.name == "Ada Bcc: x"
     assert len(bob.name) == 200
+
+
+@pytest.mark.parametrize(
+    ("heading", "said", "form"),
+    [
+        ("pdf", "attach", Form.ATTACH),
+        ("PDF", " Text only ", Form.TEXT),
+        ("Pièce jointe", "Lien", Form.LINK),
+        ("مرفق", "نص", Form.TEXT),
+        ("Attachment", "", None),
+    ],
+)
+def test_how_readers_want_the_issue_is_taken_from_the_file(
+    engine: Engine, now: datetime, write_csv: Write, heading: str, said: str, form: Form | None
+) -> None:
+    path = write_csv(("email", heading), (ADA, said), (BOB, ""))
+    assert figures(import_csv(engine, path, list_name="readers", now=now)) == (2, 0, 0, 0)
+    with reading(engine) as connection:
+        ada, bob = (find(connection, email, "readers") for email in (ADA, BOB))
+    assert ada is not None
+    assert bob is not None
+    assert (ada.form, ada.fields, bob.form) == (form, {}, None)
+
+
+def test_a_form_nobody_knows_rejects_its_row_alone(
+    engine: Engine, now: datetime, write_csv: Write
+) -> None:
+    path = write_csv(("email", "pdf"), (ADA, "by pigeon"), (BOB, "attach"))
+    summary = import_csv(engine, path, list_name="readers", now=now)
+    assert figures(summary) == (1, 0, 0, 1)
+    assert rejected_rows(summary)[1][-1] == (
+        '"by pigeon" does not say how they want the PDF: write link, attach or text,'
+        " or leave it empty"
+    )
+
+
+def test_a_file_does_not_overrule_what_a_reader_on_the_list_has_chosen(
+    engine: Engine, now: datetime, write_csv: Write
+) -> None:
+    with engine.begin() as connection:
+        add(connection, ADA, list_name="readers", now=now, form=Form.TEXT)
+    path = write_csv(("email", "pdf"), (ADA, "attach"))
+    assert figures(import_csv(engine, path, list_name="readers", now=now)) == (0, 1, 0, 0)
+    with reading(engine) as connection:
+        reader = find(connection, ADA, "readers")
+    assert reader is not None
+    assert reader.form is Form.TEXT

@@ -18,6 +18,7 @@ list_names = st.text(min_size=1, max_size=60).filter(lambda t: t.isprintable())
 @given(numbers, list_names)
 def test_a_token_carries_reader_and_list(number: int, list_name: str) -> None:
     assert OURS.read_unsubscribe(OURS.unsubscribe(number, list_name)) == Claim(number, list_name)
+    assert OURS.read_preferences(OURS.preferences(number, list_name)) == Claim(number, list_name)
     claim = OURS.read_confirm(OURS.confirm(number, list_name, NOON), NOON)
     assert claim == Claim(number, list_name, NOON)
 
@@ -44,6 +45,10 @@ def test_a_token_for_one_purpose_does_not_serve_another() -> None:
         OURS.read_unsubscribe(OURS.confirm(7, "readers", NOON))
     with pytest.raises(BadToken):
         OURS.read_confirm(OURS.unsubscribe(7, "readers"), NOON)
+    with pytest.raises(BadToken):
+        OURS.read_unsubscribe(OURS.preferences(7, "readers"))
+    with pytest.raises(BadToken):
+        OURS.read_preferences(OURS.unsubscribe(7, "readers"))
 
 
 def test_a_token_to_unsubscribe_never_expires_and_is_always_the_same() -> None:
