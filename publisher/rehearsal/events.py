@@ -14,6 +14,14 @@ from random import Random
 from typing import Any
 
 Event = dict[str, Any]
+#: event -> the status that Email Logs shows; a bounce of type blocked is apart
+STATUS = {
+    "processed": "processed",
+    "dropped": "dropped",
+    "deferred": "deferred",
+    "bounce": "bounced",
+    "delivered": "delivered",
+}
 
 _ANCHOR = re.compile(r"<a\b([^>]*)>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
@@ -98,6 +106,21 @@ def events_of(
             yield from _life(mail, behaviour, links)
 
 
+def sg_message_id(message_id: str, at: int, place: str) -> str:
+    """Return the id of one mail: its request's X-Message-Id, then where and when."""
+    return f"{message_id}.recvd-85abf8d92c-3qfgp-1-{at:08X}-{place}"
+
+
+def outcome_of(event: Event) -> tuple[str, str] | None:
+    """Return status and reason as Email Logs shows them after this event, if it changes them."""
+    status = STATUS.get(event["event"])
+    if status is None:
+        return None
+    if event.get("type") == "blocked":
+        status = "blocked"
+    return status, str(event.get("reason") or event.get("response") or "")
+
+
 class _Mail:
     """One reader's mail, which stamps what all its events have in common."""
 
@@ -122,7 +145,7 @@ class _Mail:
             **person.get("custom_args", {}),
             "email": email,
             "smtp-id": own_id or f"<{message_id}@geopod-ismtpd-1>",
-            "sg_message_id": f"{message_id}.recvd-85abf8d92c-3qfgp-1-{at:08X}-{place}",
+            "sg_message_id": sg_message_id(message_id, at, place),
         }
         categories = body.get("categories", [])
         if categories:
