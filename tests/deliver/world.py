@@ -20,6 +20,7 @@ from publisher.deliver.sender import (
     Sender,
 )
 from publisher.deliver.sending import Report, send_mailing
+from publisher.deliver.throttle import Limits
 from publisher.storage.inserts import insert_new
 from publisher.storage.schema import lists, subscribers, subscriptions
 
@@ -140,6 +141,7 @@ def run(
     stop: Callable[[], bool] = lambda: False,
     lease: timedelta | None = None,
     is_dead: Callable[[str], bool] = lambda _: False,
+    limits: Limits | None = None,
 ) -> Report:
     """Send a mailing without waiting for real."""
     clock = clock or Clock()
@@ -154,6 +156,7 @@ def run(
         wait=clock.wait,
         lease=lease,
         is_dead=is_dead,
+        limits=limits,
     )
 
 
@@ -167,6 +170,7 @@ class Scripted:
     script: list[Outcome] = field(default_factory=list)
     singly: bool = False  #: one answer for each reader, as SMTP gives
     lag: timedelta = timedelta(0)
+    events: bool = False
     size_limit: int = 10_000_000
     mailed: list[str] = field(default_factory=list)
     requests: list[list[str]] = field(default_factory=list)
@@ -185,6 +189,7 @@ class Scripted:
             size_limit=self.size_limit,
             timeout_s=10.0,
             evidence_lag=self.lag,
+            events=self.events,
         )
 
     def send(
