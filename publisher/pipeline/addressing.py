@@ -22,6 +22,10 @@ class Addresses:
         """Return where a reader unsubscribes."""
         return f"{self.base}/unsubscribe/{self.tokens.unsubscribe(subscriber, list_name)}"
 
+    def preferences(self, subscriber: int, list_name: str) -> str:
+        """Return where a reader says how she wants the issue."""
+        return f"{self.base}/preferences/{self.tokens.preferences(subscriber, list_name)}"
+
     def return_path(self, mailing: int, subscriber: int) -> str:
         """Return where a bounce of this mail goes; empty if to the sender's address."""
         if not self.bounces:

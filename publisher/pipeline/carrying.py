@@ -62,6 +62,7 @@ def courier_of(desk: Desk) -> Courier:
         sender=desk.sender(),
         clock=shared_clock(desk.engine, desk.clock),
         unsubscribe_url=addresses.unsubscribe,
+        preferences_url=addresses.preferences,
         return_path=addresses.return_path,
         owner=this_worker(),
         limits=limits_of(desk.publication),

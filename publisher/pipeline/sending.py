@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publisher.checks import Level
+from publisher.config import Form
 from publisher.deliver.certificate import Certificate, certificate_of, counts_of
+from publisher.deliver.forms import in_form
 from publisher.deliver.mailing import Mailing, due, find_mailing, plan
 from publisher.deliver.resolving import resend_uncertain
 from publisher.deliver.sending import Progress, send_mailing
@@ -85,6 +87,7 @@ def send_issue(
         sender,
         clock=shared_clock(desk.engine, desk.clock),
         unsubscribe_url=addresses.unsubscribe,
+        preferences_url=addresses.preferences,
         return_path=addresses.return_path,
         owner=this_worker(),
         is_dead=is_dead_worker,
@@ -105,11 +108,14 @@ def resend_doubtful(desk: Desk, week: Week) -> int:
     return resend_uncertain(desk.engine, mailing, desk.sender(), who=desk.who, now=desk.clock())
 
 
-def send_test(desk: Desk, week: Week, to: str) -> None:
-    """Mail the rendered issue to one person, outside the ledger, marked as a test."""
-    draft = issue_message(desk, week)
+def send_test(desk: Desk, week: Week, to: str, form: Form | None = None) -> None:
+    """Mail the rendered issue to one person, outside the ledger, marked as a test.
+
+    In the form of readers who have not chosen one, unless another is given.
+    """
+    draft = in_form(issue_message(desk, week), form or desk.publication.delivery.pdf)
     # not a list mail: no List-ID, and unsubscribing from a test means nothing
-    message = replace(draft, subject=f"[Test] {draft.subject}", list_id="", embed=True)
+    message = replace(draft, subject=f"[Test] {draft.subject}", list_id="", embed=bool(draft.html))
     deliver_letter(desk, message, [to], Links(desk.publication, week).subscribe)
 
 

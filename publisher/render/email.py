@@ -16,14 +16,14 @@ from publisher.render import Rendered
 from publisher.render.digest import Digest, Room, Shown, digest
 from publisher.render.front import front_picture
 from publisher.render.links import Links
-from publisher.render.message import UNSUBSCRIBE, Parts, render_message, words_of
+from publisher.render.message import PREFERENCES, UNSUBSCRIBE, Parts, render_message, words_of
 from publisher.render.opening import teaser
 from publisher.render.plain import line, shorten
 from publisher.render.templates import environment
 
 #: Gmail shows the first 102 KB and hides the rest, the unsubscribe link with it
 LIMIT = 102_000
-#: bytes that a reader's own unsubscribe address may have
+#: bytes that each of a reader's own addresses may have
 ADDRESS = 400
 PREHEADER = 140  #: characters; inboxes show 40 to 140
 _LEAD = (528, 297)  #: pixels on the page
@@ -100,8 +100,9 @@ def rooms() -> Iterator[Room]:
 
 
 def final_size(html: str) -> int:
-    """Return the bytes a reader's mail program gets: UTF-8, with an address to unsubscribe at."""
-    addresses = html.count(UNSUBSCRIBE) * (ADDRESS - len(UNSUBSCRIBE))
+    """Return the bytes a reader's mail program gets: UTF-8, with addresses of the reader's own."""
+    own = (UNSUBSCRIBE, PREFERENCES)
+    addresses = sum(html.count(name) * (ADDRESS - len(name)) for name in own)
     return len(html.encode()) + addresses
 
 

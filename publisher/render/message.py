@@ -15,6 +15,8 @@ from publisher.render.templates import direction, render
 
 #: stands for the reader's own address to unsubscribe at; the sender puts it in
 UNSUBSCRIBE = "%%unsubscribe_url%%"
+#: stands for the reader's own address to choose at how she gets the issue
+PREFERENCES = "%%preferences_url%%"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ def render_message(env: ImmutableSandboxedEnvironment, name: str, **context: Any
         "start": "right" if rtl else "left",
         "end": "left" if rtl else "right",
         "unsubscribe_url": UNSUBSCRIBE,
+        "preferences_url": PREFERENCES,
         **context,
     }
     folder = f"email/{name}"

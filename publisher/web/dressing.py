@@ -3,7 +3,7 @@
 import re
 
 from publisher.render.links import Links
-from publisher.render.message import UNSUBSCRIBE
+from publisher.render.message import PREFERENCES, UNSUBSCRIBE
 
 #: nothing is fetched from elsewhere, nothing runs
 POLICY = (
@@ -39,5 +39,5 @@ def keep_at_home(html: str, links: Links, at: str) -> str:
     The page's script, which would not run here, is left out.
     """
     html = _SCRIPT.sub("", html)
-    html = html.replace(links.issue, at).replace(UNSUBSCRIBE, "#")
+    html = html.replace(links.issue, at).replace(UNSUBSCRIBE, "#").replace(PREFERENCES, "#")
     return _LINK.sub('<a target="_blank" rel="noopener noreferrer" ', html)

@@ -1,18 +1,20 @@
-"""Subscribe, confirm, unsubscribe: the pages that change something, on POST alone.
+"""Subscribe, confirm, choose, unsubscribe: the pages that change something, on POST alone.
 
 There are no cookies and no sessions, so a forged request from another site can do no
 more than a stranger could: ask that a mail be sent, within the limits of
-`publisher.audience.signup`. To confirm or unsubscribe takes a token that only the
-owner of the mailbox has. Hence no CSRF tokens; and a news site may have the form to
+`publisher.audience.signup`. To confirm, choose or unsubscribe takes a token that only
+the owner of the mailbox has. Hence no CSRF tokens; and a news site may have the form to
 subscribe on its own pages.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
+from publisher.audience.preferences import choose
 from publisher.audience.signup import (
     Gone,
     Question,
@@ -25,7 +27,9 @@ from publisher.audience.signup import (
 )
 from publisher.audience.subscribers import Subscription
 from publisher.audience.tokens import BadToken, ExpiredToken, Tokens
+from publisher.config import Form as IssueForm
 from publisher.errors import AudienceError, PublisherError
+from publisher.pipeline.addressing import addresses_of
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.letters import send_letter
 from publisher.render.message import Parts, render_message
@@ -45,7 +49,7 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
     """Return the pages on which readers come and go."""
     router = APIRouter()
     base, list_name = look.base, desk.publication.delivery.list_name
-    mail = ReaderMail(desk, look, tokens)
+    mail = ReaderMail(desk, look)
 
     @router.api_route("/subscribe", methods=["GET", "HEAD"])
     def subscribe_page() -> Response:
@@ -100,7 +104,13 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
         if standing is None:
             return look.page("message", status=410, what="old_link", headers=_PRIVATE)
         subscribed = standing.subscription is Subscription.ACTIVE
-        return look.page("confirm", headers=_PRIVATE, subscribed=subscribed, address=standing.email)
+        return look.page(
+            "confirm",
+            headers=_PRIVATE,
+            subscribed=subscribed,
+            address=standing.email,
+            preferences_url=_below(base, "preferences", tokens.preferences, standing),
+        )
 
     @router.post("/confirm/{token}")
     def confirm_it(token: str, tasks: BackgroundTasks) -> Response:
@@ -114,6 +124,35 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
             tasks.add_task(mail.welcome, standing)
         return RedirectResponse(f"{base}/confirm/{token}", 303, _PRIVATE)
 
+    @router.api_route("/preferences/{token}", methods=["GET", "HEAD"])
+    def preferences_page(token: str) -> Response:
+        try:
+            return preferences(standing_of(desk.engine, tokens.read_preferences(token)))
+        except BadToken:
+            return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
+
+    @router.post("/preferences/{token}")
+    def prefer(token: str, pdf: Annotated[str, Form()] = "") -> Response:
+        try:
+            if pdf not in set(IssueForm):
+                standing = standing_of(desk.engine, tokens.read_preferences(token))
+                return preferences(standing, status=422, told="wrong")
+            return preferences(choose(desk.engine, tokens, token, IssueForm(pdf)), told="saved")
+        except BadToken:
+            return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
+
+    def preferences(standing: Standing | None, *, status: int = 200, told: str = "") -> Response:
+        left = standing is None or standing.subscription is Subscription.UNSUBSCRIBED
+        return look.page(
+            "preferences",
+            status=status,
+            headers=_PRIVATE,
+            address="" if standing is None or left else masked(standing.email),
+            chosen=(standing.form if standing else None) or desk.publication.delivery.pdf,
+            told="" if left else told,
+            unsubscribe_url=_below(base, "unsubscribe", tokens.unsubscribe, standing),
+        )
+
     @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
     def unsubscribe_page(token: str) -> Response:
         try:
@@ -121,8 +160,13 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
         except BadToken:
             return look.page("message", status=404, what="bad_link", headers=_PRIVATE)
         left = standing is None or standing.subscription is Subscription.UNSUBSCRIBED
-        address = masked(standing.email) if standing else ""
-        return look.page("unsubscribe", headers=_PRIVATE, left=left, address=address)
+        return look.page(
+            "unsubscribe",
+            headers=_PRIVATE,
+            left=left,
+            address=masked(standing.email) if standing else "",
+            preferences_url=_below(base, "preferences", tokens.preferences, standing),
+        )
 
     @router.post("/unsubscribe/{token}")
     def unsubscribe_it(
@@ -144,9 +188,18 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
         if by_program:
             return PlainTextResponse("unsubscribed\n", headers=_PRIVATE)
         address = masked(standing.email) if standing else ""
-        return look.page("unsubscribe", headers=_PRIVATE, left=True, address=address)
+        return look.page(
+            "unsubscribe", headers=_PRIVATE, left=True, address=address, preferences_url=""
+        )
 
     return router
+
+
+def _below(base: str, page: str, make: Callable[[int, str], str], standing: Standing | None) -> str:
+    """Return the path of another page of the same reader's; empty if we know nothing of her."""
+    if standing is None:
+        return ""
+    return f"{base}/{page}/{make(standing.subscriber, standing.list_name)}"
 
 
 def masked(email: str) -> str:
@@ -158,8 +211,8 @@ def masked(email: str) -> str:
 class ReaderMail:
     """The mails that answer a reader's form."""
 
-    def __init__(self, desk: Desk, look: Look, tokens: Tokens) -> None:
-        self.desk, self.look, self.tokens = desk, look, tokens
+    def __init__(self, desk: Desk, look: Look) -> None:
+        self.desk, self.look, self.addresses = desk, look, addresses_of(desk)
 
     def question(self, question: Question) -> None:
         """Ask the owner of an address whether they would like to subscribe."""
@@ -172,18 +225,19 @@ class ReaderMail:
         issues = published_issues(self.desk)
         root = self.desk.publication.public_url
         latest = f"{root}{issues[0].path}" if issues and issues[0].has_page else ""
-        leave = self._leave(standing.subscriber)
-        parts = render_message(self.look.env, "welcome", latest_url=latest, unsubscribe_url=leave)
+        parts = render_message(
+            self.look.env,
+            "welcome",
+            latest_url=latest,
+            unsubscribe_url=self.addresses.unsubscribe(standing.subscriber, standing.list_name),
+            preferences_url=self.addresses.preferences(standing.subscriber, standing.list_name),
+        )
         self._send(parts, standing.email, standing.subscriber)
 
-    def _leave(self, subscriber: int) -> str:
-        publication = self.desk.publication
-        token = self.tokens.unsubscribe(subscriber, publication.delivery.list_name)
-        return f"{publication.public_url}/unsubscribe/{token}"
-
     def _send(self, parts: Parts, email: str, subscriber: int) -> None:
+        leave = self.addresses.unsubscribe(subscriber, self.desk.publication.delivery.list_name)
         try:
-            send_letter(self.desk, [email], parts, unsubscribe_url=self._leave(subscriber))
+            send_letter(self.desk, [email], parts, unsubscribe_url=leave)
         except PublisherError as error:
             # the reader may ask again; the operator must know
             _log.error("a mail to a reader could not be sent: %s", error)
