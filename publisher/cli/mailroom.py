@@ -5,16 +5,14 @@ import logging
 from publisher.pipeline.carrying import ring_for_chunks, tell_of_stops, tend
 from publisher.pipeline.desk import Desk
 from publisher.schedule import Job
-from publisher.storage.clocks import shared_clock
 from publisher.tasks import MailBell
 
 
 def mail_jobs(desk: Desk, bell: MailBell) -> list[Job]:
     """Return the jobs that keep mailings going; each process may do them at any time."""
-    now = shared_clock(desk.engine, desk.clock)
 
     def ring() -> None:
-        ring_for_chunks(desk.engine, now(), unanswered=bell.unanswered, ring=bell.ring)
+        ring_for_chunks(desk.engine, desk.clock(), unanswered=bell.unanswered, ring=bell.ring)
 
     return [
         Job(name="chunks to be sent", seconds=2, work=ring),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, exists, or_, select
 
 from publisher.config import Publication
 from publisher.deliver import ledger, tending
-from publisher.deliver.mailing import Mailing, note, read_mailing, set_state
+from publisher.deliver.mailing import Mailing, find_mailing, note, read_mailing, set_state
 from publisher.deliver.resolving import Resolved, resolve_uncertain
 from publisher.deliver.sender import Sender
 from publisher.deliver.states import State
@@ -24,7 +24,6 @@ from publisher.pipeline.addressing import addresses_of
 from publisher.pipeline.desk import Desk, is_dead_worker, this_worker
 from publisher.pipeline.letters import announce_hold
 from publisher.pipeline.states import State as IssueState
-from publisher.storage.clocks import shared_clock
 from publisher.storage.engine import reading
 from publisher.storage.schema import audit, chunks, mailings
 from publisher.week import Week
@@ -60,7 +59,7 @@ def courier_of(desk: Desk) -> Courier:
     return Courier(
         engine=desk.engine,
         sender=desk.sender(),
-        clock=shared_clock(desk.engine, desk.clock),
+        clock=desk.clock,
         unsubscribe_url=addresses.unsubscribe,
         preferences_url=addresses.preferences,
         return_path=addresses.return_path,
@@ -126,17 +125,20 @@ def tend(desk: Desk) -> Tended:
     told once of what only they can decide.
     """
     unsettled = _unsettled(desk.engine)
-    if not unsettled:
-        return Tended()
-    sender = desk.sender()
-    try:
-        return _tend(desk, unsettled, sender, shared_clock(desk.engine, desk.clock)())
-    finally:
-        sender.close()
+    lost, resolved = 0, Resolved()
+    if unsettled:
+        sender = desk.sender()
+        try:
+            lost, resolved = _settle(desk, unsettled, sender, desk.clock())
+        finally:
+            sender.close()
+    return Tended(lost=lost, resolved=resolved, finished=_finish_issues(desk))
 
 
-def _tend(desk: Desk, unsettled: Sequence[Mailing], sender: Sender, now: datetime) -> Tended:
-    lost, resolved, finished = 0, Resolved(), []
+def _settle(
+    desk: Desk, unsettled: Sequence[Mailing], sender: Sender, now: datetime
+) -> tuple[int, Resolved]:
+    lost, resolved = 0, Resolved()
     for mailing in unsettled:
         with desk.engine.begin() as connection:
             lost += tending.take_back(connection, mailing, now=now, is_dead=is_dead_worker)
@@ -146,9 +148,7 @@ def _tend(desk: Desk, unsettled: Sequence[Mailing], sender: Sender, now: datetim
             _tell_once(desk, mailing, found, now)
         with desk.engine.begin() as connection:
             tending.close(connection, read_mailing(connection, mailing.id), now=now)
-        if _finish_issue(desk, mailing):
-            finished.append(mailing.week)
-    return Tended(lost=lost, resolved=resolved, finished=tuple(finished))
+    return lost, resolved
 
 
 def tell_of_stops(desk: Desk) -> int:
@@ -203,16 +203,18 @@ def _unsettled(engine: Engine) -> list[Mailing]:
         return [Mailing(**row._mapping) for row in rows]
 
 
-def _finish_issue(desk: Desk, mailing: Mailing) -> bool:
-    """Mark the issue as sent when its mailing is through, whoever sent the last chunk."""
-    with reading(desk.engine) as connection:
-        state = read_mailing(connection, mailing.id).state
-    week = Week.parse(mailing.week)
-    record = records.find(desk.engine, week)
-    if state != "done" or record is None or record.state is not IssueState.SENDING:
-        return False
-    records.move(desk.engine, week, IssueState.SENT, now=desk.clock(), who=desk.who)
-    return True
+def _finish_issues(desk: Desk) -> tuple[str, ...]:
+    """Mark issues as sent whose mailing is through, whoever sent the last chunk."""
+    list_name, finished = desk.publication.delivery.list_name, []
+    for record in records.all_records(desk.engine):
+        if record.state is IssueState.SENDING:
+            mailing = find_mailing(desk.engine, week=record.week, list_name=list_name)
+            if mailing and mailing.state == "done":
+                records.move(
+                    desk.engine, record.week, IssueState.SENT, now=desk.clock(), who=desk.who
+                )
+                finished.append(str(record.week))
+    return tuple(finished)
 
 
 def _tell_once(desk: Desk, mailing: Mailing, found: Resolved, now: datetime) -> None:

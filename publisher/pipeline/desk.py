@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from publisher.config import Publication, Secrets, load_publication
 from publisher.deliver import make_sender
 from publisher.deliver.sender import Sender
+from publisher.storage.clocks import shared_clock
 from publisher.storage.engine import open_database
 from publisher.week import Week
 
@@ -90,9 +91,12 @@ class Desk:
 
 
 def open_desk(
-    folder: Path, *, who: str = "operator", clock: Callable[[], datetime] = wall_clock
+    folder: Path, *, who: str = "operator", clock: Callable[[], datetime] | None = None
 ) -> Desk:
-    """Open the publication in a folder, and its database; raise `PublisherError`."""
+    """Open the publication in a folder, and its database; raise `PublisherError`.
+
+    Without another clock it goes by the database's, as all other machines do.
+    """
     publication = load_publication(folder)
     secrets = Secrets.from_environment()
     engine = open_database(publication, secrets)
@@ -101,6 +105,6 @@ def open_desk(
         secrets=secrets,
         engine=engine,
         sender=lambda: make_sender(publication, secrets),
-        clock=clock,
+        clock=clock or shared_clock(engine, wall_clock),
         who=who,
     )

@@ -21,7 +21,6 @@ from publisher.pipeline.message import issue_message
 from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import State
 from publisher.render.links import Links
-from publisher.storage.clocks import shared_clock
 from publisher.week import Week
 
 _FROZEN = (State.APPROVED, State.SENDING, State.SENT)
@@ -85,7 +84,7 @@ def send_issue(
         desk.engine,
         mailing,
         sender,
-        clock=shared_clock(desk.engine, desk.clock),
+        clock=desk.clock,
         unsubscribe_url=addresses.unsubscribe,
         preferences_url=addresses.preferences,
         return_path=addresses.return_path,
