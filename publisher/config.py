@@ -59,6 +59,23 @@ class Security(StrEnum):
     NONE = "none"
 
 
+class MailboxKind(StrEnum):
+    """Where bounces wait to be read."""
+
+    MAILDIR = "maildir"
+    MBOX = "mbox"
+    IMAP = "imap"
+    POP3 = "pop3"
+
+
+class Handled(StrEnum):
+    """What becomes of a bounce once it is in the books."""
+
+    MOVE = "move"
+    DELETE = "delete"
+    LEAVE = "leave"
+
+
 class Approval(StrEnum):
     """Who lets an issue go out."""
 
@@ -229,6 +246,46 @@ class SendgridConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bounces:
+    """The mailbox of bounces and complaints; its password is BOUNCES_PASSWORD."""
+
+    kind: MailboxKind | None = key(
+        "`maildir`, `mbox`, `imap` or `pop3`: the mailbox that `publisher bounces` reads", None
+    )
+    path: Path | None = key("Maildir or mbox file, relative to publication.toml", None)
+    host: str = key("Name of the IMAP or POP3 server", "")
+    port: int = key("Its port; 0 for the usual one", 0)
+    user: str = key("User name there", "")
+    security: Security = key("`tls`, `starttls` or `none` (loopback only)", Security.TLS)
+    folder: str = key("IMAP folder the bounces are in", "INBOX")
+    handled: Handled = key(
+        "What becomes of a mail once it is in the books: `move` it to the folder `keep`,"
+        " `delete` it, or `leave` it; any other mail is left as it is",
+        Handled.MOVE,
+    )
+    keep: str = key("Folder that handled mails are moved to; it is made if need be", "Handled")
+    threshold: float = key("Score that ends mailing: a soft bounce counts 0.5, once a day", 5.0)
+    stale_days: int = key("Days without a bounce after which a score is forgotten", 15)
+
+    def __post_init__(self) -> None:
+        local = self.kind in (MailboxKind.MAILDIR, MailboxKind.MBOX)
+        if local and self.path is None:
+            raise ConfigError(f'kind = "{self.kind}" needs path = "..."')
+        if self.kind and not local and not (self.host and self.user):
+            raise ConfigError(f'kind = "{self.kind}" needs host = "..." and user = "..."')
+        if self.kind is MailboxKind.POP3 and self.handled is Handled.MOVE:
+            raise ConfigError('POP3 has no folders: set handled = "delete" or "leave"')
+        if not re.fullmatch(r"[\w][\w .-]*", self.keep):
+            raise ConfigError(f'keep = "{self.keep}" is no name of a folder')
+        if not 0 <= self.port <= 65535:
+            raise ConfigError("port must be from 0 to 65535")
+        if not 0.5 <= self.threshold <= 15:
+            raise ConfigError("threshold must be from 0.5 to 15")
+        if not 1 <= self.stale_days <= 365:
+            raise ConfigError("stale_days must be from 1 to 365")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Delivery:
     """How an issue reaches its readers."""
 
@@ -249,6 +306,11 @@ class Delivery:
     batch: int = key("Readers in one request, at most 1000", 500)
     timeout_s: float = key("Seconds to wait for the mail server", 60.0)
     list_name: str = key("Name of the mailing list", "readers")
+    keep_events_days: int = key(
+        "Days for which the provider's events are kept as they came; what they told of each"
+        " reader stays",
+        90,
+    )
     per_minute: int = key("Most mails a minute, by all workers together; 0 for no limit", 0)
     warm_up: date | None = key(
         "First day of a new sending domain or address: from it on, no more mails a day leave"
@@ -260,6 +322,7 @@ class Delivery:
     )
     smtp: SmtpConfig = key("", default_factory=SmtpConfig)
     sendgrid: SendgridConfig = key("", default_factory=SendgridConfig)
+    bounces: Bounces = key("", default_factory=Bounces)
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch <= 1000:
@@ -268,6 +331,8 @@ class Delivery:
             raise ConfigError("timeout_s must be from 1 to 240")
         if not 0 < self.attach_limit_mb <= 20:
             raise ConfigError("attach_limit_mb must be from 0 to 20 (mail servers refuse more)")
+        if not 7 <= self.keep_events_days <= 3650:
+            raise ConfigError("keep_events_days must be from 7 to 3650")
         if self.per_minute < 0:
             raise ConfigError("per_minute must be 0 or more")
         if not self.daily_caps or min(self.daily_caps) < 1:
@@ -449,15 +514,17 @@ class Secrets:
 
     sendgrid_api_key: str = ""
     smtp_password: str = ""
+    bounces_password: str = ""
     database_url: str = ""
     secret_key: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Secrets":
-        """Read SENDGRID_API_KEY, SMTP_PASSWORD, DATABASE_URL and SECRET_KEY."""
+        """Read SENDGRID_API_KEY, SMTP_PASSWORD, BOUNCES_PASSWORD, DATABASE_URL and SECRET_KEY."""
         return cls(
             sendgrid_api_key=environment.get("SENDGRID_API_KEY", "").strip(),
             smtp_password=environment.get("SMTP_PASSWORD", ""),
+            bounces_password=environment.get("BOUNCES_PASSWORD", ""),
             database_url=environment.get("DATABASE_URL", "").strip(),
             secret_key=environment.get("SECRET_KEY", "").strip(),
         )

@@ -52,6 +52,10 @@ class AudienceError(PublisherError):
     """A subscriber, list or import file cannot be used as given."""
 
 
+class MailboxError(PublisherError):
+    """The mailbox of bounces cannot be read; what is in it stays there."""
+
+
 class DeliveryError(PublisherError):
     """The mailing cannot go on; nothing was sent twice."""
 

@@ -63,7 +63,7 @@ def add(
         connection.execute(
             update(subscribers).where(subscribers.c.id == id).values(status=Status.ENABLED)
         )
-    lift(connection, address.hash, list_name)
+    lift(connection, address.hash, list_name, now)
     begun = subscribe(connection, id, list_id, now)
     if form:
         connection.execute(
@@ -140,6 +140,17 @@ def opt_out(
     if suppress(connection, hash, list_name, "unsubscribed", now) or changed:
         record(connection, hash, list_name, Act.UNSUBSCRIBED, source, now)
     return changed
+
+
+def complain(connection: Connection, hash: str, *, source: str, now: datetime) -> bool:
+    """Mail an address nothing more, on any list: its owner called our mail spam.
+
+    Returns False if it was not mailed any more already, for whatever reason.
+    """
+    if not suppress(connection, hash, EVERYWHERE, "complained", now):
+        return False
+    record(connection, hash, EVERYWHERE, Act.COMPLAINED, source, now)
+    return True
 
 
 def _change(

@@ -22,6 +22,7 @@ class Act(StrEnum):
     IMPORTED = "imported"
     ADDED = "added"  # by the operator
     REMOVED = "removed"  # by the operator
+    COMPLAINED = "complained"  # to the mailbox provider: "this is spam"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,7 +161,7 @@ def confirm(engine: Engine, tokens: Tokens, token: str, now: datetime) -> Standi
         begun = subscribe(connection, claim.subscriber, list_id, now)
         if begun:
             record(connection, hash, claim.list_name, Act.CONFIRMED, "link in the mail", now)
-        lift(connection, hash, claim.list_name)
+        lift(connection, hash, claim.list_name, now)
         connection.execute(
             subscribers.update()
             .where(subscribers.c.id == claim.subscriber, subscribers.c.confirmed.is_(None))

@@ -12,7 +12,7 @@ from itertools import islice
 from sqlalchemy import Connection, select
 
 from publisher.storage.inserts import insert_new
-from publisher.storage.schema import suppressions
+from publisher.storage.schema import bounce_scores, suppressions
 
 EVERYWHERE = "*"  #: the scope that holds for all lists
 _AT_ONCE = 5000  # values in one IN (...): databases take no more than some ten thousand
@@ -33,12 +33,20 @@ def suppress(connection: Connection, hash: str, scope: str, reason: str, now: da
     return insert_new(connection, suppressions, row) == 1
 
 
-def lift(connection: Connection, hash: str, list_name: str) -> None:
-    """Forget why an address was not mailed: its owner has just asked for it."""
+def lift(connection: Connection, hash: str, list_name: str, now: datetime) -> None:
+    """Forget why an address was not mailed: its owner has just asked for it.
+
+    Bounces up to now count no more, however late we hear of them.
+    """
     connection.execute(
         suppressions.delete().where(
             suppressions.c.email_hash == hash, suppressions.c.scope.in_((list_name, EVERYWHERE))
         )
+    )
+    connection.execute(
+        bounce_scores.update()
+        .where(bounce_scores.c.email_hash == hash)
+        .values(score=0.0, cleared=now)
     )
 
 

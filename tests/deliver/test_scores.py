@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from publisher.deliver.causes import Kind
 from publisher.deliver.scores import Bounce, Rules, Score, forgive, forgiven, score_bounces, scored
 from publisher.storage.schema import bounce_scores, suppressions
-from publisher.storage.suppressions import EVERYWHERE, email_hash
+from publisher.storage.suppressions import EVERYWHERE, email_hash, lift
 
 NOW = datetime(2026, 11, 21, 7, 5, tzinfo=UTC)
 ADA, IBN = email_hash("ada@example.org"), email_hash("ibn@example.org")
@@ -134,6 +134,15 @@ def test_a_delivered_mail_resets_the_score_but_lifts_no_suppression(engine: Engi
         )
     assert scores == {ADA: 0.0, IBN: 0.0}
     assert suppressed(engine) == {IBN: (EVERYWHERE, "bounced")}
+
+
+def test_who_asks_again_begins_anew(engine: Engine) -> None:
+    with engine.begin() as connection:
+        score_bounces(connection, [hard()], now=NOW)
+        lift(connection, ADA, "readers", NOW + timedelta(days=1))
+        late = score_bounces(connection, [hard(0.5)], now=NOW + timedelta(days=2))
+        new = score_bounces(connection, [hard(2)], now=NOW + timedelta(days=2))
+    assert (late, new) == ([], [ADA])
 
 
 def test_a_clock_that_is_ahead_does_not_outlive_a_delivery(engine: Engine) -> None:

@@ -34,7 +34,7 @@ def test_who_asks_again_is_mailed_again_on_that_list_alone(engine: Engine) -> No
     with engine.begin() as connection:
         for scope in ("readers", "cooks", EVERYWHERE):
             suppress(connection, ADA, scope, "unsubscribed", NOON)
-        lift(connection, ADA, "readers")
+        lift(connection, ADA, "readers", NOON)
         assert suppressed(connection, [ADA], "readers") == {}
         assert set(suppressed(connection, [ADA], "cooks")) == {ADA}
 
