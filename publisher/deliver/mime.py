@@ -9,7 +9,7 @@ import binascii
 import html
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import MIMEPart
 from email.policy import SMTP
@@ -62,39 +62,44 @@ def frame(message: Message, now: datetime, *, embed: bool = False) -> Frame:
     body = root.as_bytes(policy=SMTP)
     parts = re.split(f"({'|'.join(marks.values())})".encode(), body)
     holes = {mark.encode(): hole for hole, mark in marks.items()}
-    shared = {
-        "From": mailbox(message.from_name, message.from_address),
-        "Subject": unstructured(message.subject),
-        "Date": date_header(now),
-        **list_headers(message),
-        "MIME-Version": "1.0",
-    }
-    if message.reply_to:
-        shared["Reply-To"] = mailbox("", message.reply_to)
     return Frame(
         message=message,
-        head=b"".join(header_line(name, value) for name, value in shared.items()),
+        head=_shared_lines(message, now),
         pieces=tuple(parts[::2]),
         holes=tuple(holes[mark] for mark in parts[1::2]),
     )
 
 
+def redated(built: Frame, now: datetime) -> Frame:
+    """Return the same frame with another Date."""
+    return replace(built, head=_shared_lines(built.message, now))
+
+
 def splice(built: Frame, recipient: Recipient) -> bytes:
     """Return one reader's mail."""
+    addresses = own_addresses_quoted(built, recipient)
+    mail = [*own_lines(built, recipient), built.head, built.pieces[0]]
+    for hole, piece in zip(built.holes, built.pieces[1:], strict=True):
+        mail += [addresses[hole], piece]
+    return b"".join(mail)
+
+
+def own_lines(built: Frame, recipient: Recipient) -> list[bytes]:
+    """Return the header lines that are the reader's own."""
     own = {
         "To": mailbox(recipient.name, recipient.email),
         **reader_headers(built.message, recipient),
     }
+    return [header_line(name, value) for name, value in own.items()]
+
+
+def own_addresses_quoted(built: Frame, recipient: Recipient) -> dict[tuple[str, bool], bytes]:
+    """Return what goes into the holes: the reader's own addresses, quoted-printable."""
     urls = own_addresses(recipient)
-    addresses = {
+    return {
         (name, rich): _quoted(html.escape(urls[name]) if rich else urls[name])
         for name, rich in set(built.holes)
     }
-    mail = [header_line(name, value) for name, value in own.items()]
-    mail += [built.head, built.pieces[0]]
-    for hole, piece in zip(built.holes, built.pieces[1:], strict=True):
-        mail += [addresses[hole], piece]
-    return b"".join(mail)
 
 
 def header_line(name: str, value: str) -> bytes:
@@ -113,6 +118,19 @@ def header_line(name: str, value: str) -> bytes:
         line += " " + word
     lines.append(line)
     return "\r\n".join(lines).encode() + b"\r\n"
+
+
+def _shared_lines(message: Message, now: datetime) -> bytes:
+    shared = {
+        "From": mailbox(message.from_name, message.from_address),
+        "Subject": unstructured(message.subject),
+        "Date": date_header(now),
+        **list_headers(message),
+        "MIME-Version": "1.0",
+    }
+    if message.reply_to:
+        shared["Reply-To"] = mailbox("", message.reply_to)
+    return b"".join(header_line(name, value) for name, value in shared.items())
 
 
 def _text_part(source: str, subtype: str, marks: Mapping[tuple[str, bool], str]) -> MIMEPart:

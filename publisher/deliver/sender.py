@@ -1,8 +1,9 @@
 """What every sender understands: a message, its recipients, and the answers it may give.
 
-A sender is a lazy generator: it tries the recipients in the order given and yields an
-`Answer` for those it is done with. Whoever drives it records what was yielded before
-asking for more, so that after a crash at most `Capabilities.doubt` readers are in doubt.
+A sender is a lazy generator: it begins with the recipients in the order given and yields
+an `Answer` for those it is done with, in whatever order answers come. Whoever drives it
+records what was yielded as soon as `Capabilities.recorded` readers have answers, before
+asking for more; so after a crash at most `Capabilities.doubt` readers are in doubt.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -171,6 +172,8 @@ class Capabilities:
     #: how old a doubt must be before the provider's own records are conclusive
     evidence_lag: timedelta = timedelta(0)
     idempotent: bool = False  #: whether a mail tried again replaces the first
+    #: readers whose answers are to be recorded together, at most `doubt`; 0 for `doubt`
+    recorded: int = 0
     events: bool = False  #: whether the provider tells afterwards what became of each mail
 
 

@@ -40,7 +40,7 @@ def test_smtp_takes_its_password_from_the_environment(publication: Publication) 
         make_sender(wanted, Secrets())
     sender = make_sender(wanted, Secrets(smtp_password="secret"))
     assert sender.capabilities.name == "smtp"
-    assert sender.capabilities.doubt == 1
+    assert sender.capabilities.doubt < 30
 
 
 @pytest.mark.parametrize("key", ["SG.a b", "SG.a\nX-Other: b", "SG.ключ"])

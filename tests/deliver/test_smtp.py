@@ -12,6 +12,7 @@ from publisher.deliver.certificate import certificate_of
 from publisher.deliver.ledger import Counts
 from publisher.deliver.sender import (
     Accepted,
+    Answer,
     Deferred,
     Outcome,
     Refused,
@@ -30,16 +31,28 @@ def plain(server: SmtpServer, **options: object) -> SmtpConfig:
     return SmtpConfig(host=server.host, port=server.port, security=Security.NONE, **options)  # type: ignore[arg-type]  # checked when called
 
 
+@pytest.fixture(params=["step by step", "pipelining"])
+def mail_server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
+    """A mail server that takes commands singly, or several at a time."""
+    with smtp_server(pipelining=request.param == "pipelining") as server:
+        yield server
+
+
 @pytest.fixture
 def smtp(mail_server: SmtpServer) -> Iterator[Smtp]:
-    sender = Smtp(plain(mail_server), timeout_s=10)
+    sender = Smtp(plain(mail_server, connections=1), timeout_s=10)
     yield sender
     sender.close()
 
 
 def answers(sender: Smtp, count: int = 3, **changes: object) -> list[Outcome]:
-    found = sender.send(issue_mail(**changes), people(count), now=START)
-    return [answer.outcome for answer in found for _ in answer.recipients]
+    return in_order(sender.send(issue_mail(**changes), people(count), now=START))
+
+
+def in_order(found: Iterator[Answer]) -> list[Outcome]:
+    """Return the outcomes by reader; they come as the server gives them."""
+    outcomes = {r.subscriber_id: answer.outcome for answer in found for r in answer.recipients}
+    return [outcomes[number] for number in sorted(outcomes)]
 
 
 def test_one_connection_serves_many_mails(smtp: Smtp, mail_server: SmtpServer) -> None:
@@ -117,12 +130,23 @@ def test_a_connection_lost_before_the_mail_is_made_anew(
 def test_a_server_that_hangs_up_on_everybody_is_tried_again_later(
     smtp: Smtp, mail_server: SmtpServer
 ) -> None:
-    mail_server.at_rcpt["reader2@example.org"] = ["421 4.3.2 shutting down"] * 9
+    for number in (2, 3):
+        mail_server.at_rcpt[f"reader{number}@example.org"] = ["421 4.3.2 shutting down"] * 9
     first, second, third = answers(smtp)
     assert isinstance(first, Accepted)
     assert isinstance(second, Retry)
     assert second == third
     assert "421 4.3.2 shutting down" in second.reason
+
+
+def test_a_reader_at_whom_the_server_always_hangs_up_does_not_stop_the_others(
+    smtp: Smtp, mail_server: SmtpServer
+) -> None:
+    mail_server.at_rcpt["reader2@example.org"] = ["421 4.7.0 I do not like her"] * 9
+    first, second, third = answers(smtp)
+    assert [type(first), type(third)] == [Accepted, Accepted]
+    assert isinstance(second, Deferred)
+    assert "421 4.7.0 I do not like her" in second.reason
 
 
 def test_a_sender_address_that_is_refused_stops(smtp: Smtp, mail_server: SmtpServer) -> None:
@@ -150,7 +174,7 @@ def test_letters_beyond_ascii_before_the_at_need_a_server_that_takes_them() -> N
         with smtp_server(smtputf8=able) as server:
             smtp = Smtp(plain(server), timeout_s=10)
             recipients = [umlaut, person(2)]
-            first, second = (a.outcome for a in smtp.send(issue_mail(), recipients, now=START))
+            first, second = in_order(smtp.send(issue_mail(), recipients, now=START))
             smtp.close()
             assert isinstance(second, Accepted)
             if able:
@@ -219,7 +243,7 @@ def test_a_user_without_a_password_is_told_where_to_put_it() -> None:
 
 def test_a_final_answer_that_never_comes_is_a_doubt(mail_server: SmtpServer) -> None:
     mail_server.silent_after_dot.add("reader1@example.org")
-    smtp = Smtp(plain(mail_server), timeout_s=0.3)
+    smtp = Smtp(plain(mail_server, connections=1), timeout_s=0.3)
     first, second = answers(smtp, 2)
     smtp.close()
     assert isinstance(first, Uncertain)

@@ -23,7 +23,7 @@ def sender_of(kind: str, peer: str) -> Sender:
     if kind == "sendgrid":
         return SendGrid(KEY, SendgridConfig(endpoint=peer), batch=10, timeout_s=10)
     if kind == "smtp":
-        config = SmtpConfig(host="127.0.0.1", port=int(peer), security=Security.NONE)
+        config = SmtpConfig(host="127.0.0.1", port=int(peer), security=Security.NONE, connections=1)
         return Smtp(config, timeout_s=10)
     return Outbox(Path(peer), batch=10)
 

@@ -41,6 +41,10 @@ class SmtpServer:
     drop_after_dot: set[str] = field(default_factory=set)  #: accepts, then hangs up
     silent_after_dot: set[str] = field(default_factory=set)  #: accepts, then says nothing
     hang_up_before: set[str] = field(default_factory=set)  #: hangs up once at RCPT TO
+    senders: list[str] = field(default_factory=list)  #: of the envelopes
+    open: int = 0  #: connections right now
+    most: int = 1000  #: connections at a time; others are greeted with 421
+    mails_each: int = 1_000_000  #: mails a connection may bring, then it hears 421
 
     watch: Callable[[], bool] = lambda: False  #: called after each mail was taken
 
@@ -62,21 +66,24 @@ def parsed(raw: bytes) -> EmailMessage:
 
 
 class _Handler:
-    def __init__(self, service: SmtpServer) -> None:
-        self.service = service
+    def __init__(self, service: SmtpServer, pipelining: bool) -> None:
+        self.service, self.pipelining = service, pipelining
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd finds its hooks by these names
         self, server: SMTP, session: Session, envelope: Envelope, host: str, answers: list[str]
     ) -> list[str]:
         self.service.sessions += 1
         session.host_name = host
-        return answers
+        return ["250-PIPELINING", *answers] if self.pipelining else answers
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.service.at_sender:
             return self.service.at_sender
+        if server.__dict__.get("taken", 0) >= self.service.mails_each:
+            return "421 4.7.0 too many mails on this connection"
+        self.service.senders.append(address)
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
@@ -101,6 +108,7 @@ class _Handler:
         if answers:
             return answers.pop(0)
         self.service.mails.append((to, cast(bytes, envelope.content)))
+        server.__dict__["taken"] = server.__dict__.get("taken", 0) + 1
         self.service.watch()
         if to in self.service.drop_after_dot:
             self.service.drop_after_dot.discard(to)
@@ -108,6 +116,33 @@ class _Handler:
         if to in self.service.silent_after_dot:
             await asyncio.sleep(5)  # ends with the connection, which the client gives up
         return "250 2.0.0 queued"
+
+
+class _Counted(SMTP):
+    """Knows how many others are connected; a crowded server says so instead of hello."""
+
+    service: SmtpServer
+
+    async def _handle_client(self) -> None:
+        self.service.open += 1
+        try:
+            if self.service.open > self.service.most:
+                await self.push("421 4.7.0 too many connections from you")
+                assert isinstance(self.transport, asyncio.WriteTransport)
+                self.transport.close()
+                return
+            await super()._handle_client()
+        finally:
+            self.service.open -= 1
+
+
+class _Controller(Controller):
+    service: SmtpServer
+
+    def factory(self) -> SMTP:
+        made = _Counted(self.handler, **self.SMTP_kwargs)
+        made.service = self.service
+        return made
 
 
 def _hang_up(server: SMTP) -> None:
@@ -124,6 +159,7 @@ def smtp_server(
     login: bool = False,
     size: int = 33_554_432,
     smtputf8: bool = False,
+    pipelining: bool = False,
 ) -> Iterator[SmtpServer]:
     """Run a mail server in a thread; `login` wants `USER` and `PASSWORD`."""
     service = SmtpServer()
@@ -134,8 +170,8 @@ def smtp_server(
         good = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=good, handled=False)
 
-    controller = Controller(
-        _Handler(service),
+    controller = _Controller(
+        _Handler(service, pipelining),
         hostname=service.host,
         port=_free_port(),
         ssl_context=tls,
@@ -147,6 +183,7 @@ def smtp_server(
         enable_SMTPUTF8=smtputf8,
         loop=asyncio.new_event_loop(),
     )
+    controller.service = service
     controller.start()
     service.port = controller.port
     try:

@@ -1,0 +1,55 @@
+"""A mail as it crosses the wire: dots doubled once for all readers, spliced for each."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from publisher.deliver.mime import Frame, frame, own_addresses_quoted, own_lines, redated
+from publisher.deliver.sender import Message, Recipient
+
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+_JOINED = 262_144  # bytes; larger pieces, such as a PDF, are not copied for every reader
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A frame that is ready to be sent."""
+
+    built: Frame
+    pieces: tuple[bytes, ...]  #: of the body, dots doubled
+    tail: bytes  #: what ends the mail
+
+    def mail_of(self, recipient: Recipient) -> tuple[tuple[bytes, ...], int]:
+        """Return one reader's mail with its final dot, and its size (RFC 1870).
+
+        The size counts the doubled dots too, a few bytes more than the RFC asks for.
+        """
+        own = own_lines(self.built, recipient)
+        addresses = own_addresses_quoted(self.built, recipient)
+        parts = [*own, self.built.head, self.pieces[0]]
+        for hole, piece in zip(self.built.holes, self.pieces[1:], strict=True):
+            parts += [_stuffed(addresses[hole]), piece]
+        size = sum(map(len, parts))
+        parts.append(self.tail)
+        if size <= _JOINED:
+            return (b"".join(parts),), size
+        return tuple(parts), size
+
+
+def wire(message: Message, now: datetime, last: Wire | None = None) -> Wire:
+    """Build a mail for sending; of the same message as last time only the date is new."""
+    if last and last.built.message is message:
+        return replace(last, built=redated(last.built, now))
+    built = frame(message, now, embed=message.embed)
+    # a piece after the first begins with the soft line end that follows an address
+    ends_line = built.pieces[-1].endswith(b"\r\n")
+    return Wire(
+        built=built,
+        pieces=tuple(map(_stuffed, built.pieces)),
+        tail=b".\r\n" if ends_line else b"\r\n.\r\n",
+    )
+
+
+def _stuffed(piece: bytes) -> bytes:
+    """Double the dots at the beginning of lines (RFC 5321, 4.5.2)."""
+    return _LEADING_DOT.sub(b"..", piece) if b"." in piece else piece
