@@ -38,6 +38,7 @@ from publisher.deliver.states import Chunk, LeaseLost, State
 from publisher.deliver.throttle import Limits
 from publisher.storage.engine import reading
 
+_LONGEST_WAIT = 1.0  #: seconds an answer waits to be written down
 _DATABASE_TRIES = 5  #: an answer that was given must not be lost to a dropped connection
 
 T = TypeVar("T")
@@ -214,15 +215,22 @@ def _send(
 
 
 def _batches(run: Run, answers: Iterator[Answer]) -> Iterator[list[Answer]]:
-    """Hand answers on before more readers are in doubt than the sender promised."""
-    doubt = run.sender.capabilities.doubt
+    """Hand answers on before more readers are in doubt than the sender promised.
+
+    And after a second at the latest: writing them down keeps the lease, and mail servers
+    may be slow.
+    """
+    can = run.sender.capabilities
+    together = can.recorded or can.doubt
     waiting: list[Answer] = []
+    readers, since = 0, time.monotonic()
     with closing(answers):  # type: ignore[type-var]  # senders are generators
         for answer in answers:
             waiting.append(answer)
-            if doubt and sum(len(a.recipients) for a in waiting) >= doubt:
+            readers += len(answer.recipients)
+            if together and (readers >= together or time.monotonic() - since > _LONGEST_WAIT):
                 yield waiting
-                waiting = []
+                waiting, readers, since = [], 0, time.monotonic()
     if waiting:
         yield waiting
 
