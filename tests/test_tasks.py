@@ -8,7 +8,7 @@ from queue import Queue
 import pytest
 
 from publisher.config import Publication, Secrets
-from publisher.tasks import Doorbell
+from publisher.tasks import Doorbell, MailBell
 from publisher.week import Week
 
 W47 = Week(2026, 47)
@@ -92,3 +92,32 @@ def test_two_publications_on_one_database_have_bells_of_their_own(
     bell.ring(W47, "draft")
     assert answered.get(timeout=20) == ("2026-W47", "draft")
     assert answered.empty()
+
+
+def test_rings_for_chunks_are_counted_until_they_are_answered(
+    publication: Publication, secrets: Secrets
+) -> None:
+    answers: Queue[tuple[int, int]] = Queue()
+    bell = MailBell(publication, secrets, lambda mailing, chunk: answers.put((mailing, chunk)))
+    for chunk in (1, 2):
+        bell.ring(7, chunk)
+    assert bell.unanswered == 2
+    bell.start()
+    try:
+        assert {answers.get(timeout=20), answers.get(timeout=20)} == {(7, 1), (7, 2)}
+    finally:
+        bell.stop()
+
+
+def test_steps_and_chunks_have_bells_of_their_own(
+    publication: Publication,
+    secrets: Secrets,
+    bell: Doorbell,
+    answered: Queue[tuple[str, str]],
+) -> None:
+    mail = MailBell(publication, secrets, lambda mailing, chunk: None)
+    mail.ring(7, 1)
+    bell.ring(W47, "draft")
+    assert answered.get(timeout=20) == ("2026-W47", "draft")
+    assert mail.unanswered == 1
+    mail.stop()
