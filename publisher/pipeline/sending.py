@@ -7,6 +7,7 @@ from datetime import datetime
 from publisher.checks import Level
 from publisher.config import Form
 from publisher.deliver.certificate import Certificate, certificate_of, counts_of
+from publisher.deliver.control import set_priority
 from publisher.deliver.forms import in_form
 from publisher.deliver.mailing import Mailing, due, find_mailing, plan
 from publisher.deliver.resolving import resend_uncertain
@@ -64,18 +65,25 @@ def send_issue(
     desk: Desk,
     week: Week,
     *,
+    priority: int | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Certificate:
     """Mail the approved issue to everyone on the list who has not had it.
 
     Safe to call again, after a crash and in two processes at once: the ledger knows who
-    was mailed. Raises `NotApproved`, `Embargoed` while an article must not be out, and
-    `DeliveryError` when the mailing had to stop.
+    was mailed. Workers take the mailing with the highest `priority` first. Raises
+    `NotApproved`, `Embargoed` while an article must not be out, and `DeliveryError` when
+    the mailing had to stop.
     """
     mailing = _frozen(desk, week)
     _check_embargoes(desk, week)
+    if priority is not None:
+        set_priority(desk.engine, mailing, priority)
     sender = desk.sender()
-    planned = plan(desk.engine, mailing, batch=sender.capabilities.batch, now=desk.clock())
+    limits = limits_of(desk.publication)
+    # a chunk leaves as a whole, so under a rate it must not be larger than a minute's mails
+    batch = min(sender.capabilities.batch, limits.per_minute or sender.capabilities.batch)
+    planned = plan(desk.engine, mailing, batch=batch, now=desk.clock())
     if not planned and mailing.state == "done":
         return certificate_of(desk.engine, mailing)
     _move(desk, week, State.SENDING)
@@ -92,7 +100,7 @@ def send_issue(
         is_dead=is_dead_worker,
         progress=progress,
         stop=desk.stopping,
-        limits=limits_of(desk.publication),
+        limits=limits,
     )
     if report.state == "stopped":
         raise DeliveryError(report.reason)
