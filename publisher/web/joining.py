@@ -145,7 +145,7 @@ def joining_pages(desk: Desk, look: Look, tokens: Tokens) -> APIRouter:
         left = standing is None or standing.subscription is Subscription.UNSUBSCRIBED
         return look.page(
             "preferences",
-            status=status,
+            status=200 if left else status,
             headers=_PRIVATE,
             address="" if standing is None or left else masked(standing.email),
             chosen=(standing.form if standing else None) or desk.publication.delivery.pdf,
