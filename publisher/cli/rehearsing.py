@@ -1,0 +1,103 @@
+"""send --rehearse: the whole mailing, mailed to nobody."""
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from publisher.cli.app import out
+from publisher.cli.showing import show_certificate, show_json
+from publisher.deliver.sending import Progress as SendingProgress
+from publisher.errors import PublisherError
+from publisher.pipeline.both_books import Books
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.rehearsing import Rehearsal, mishaps
+from publisher.pipeline.rehearsing import rehearse as perform
+from publisher.week import Week
+
+_FINDINGS = {
+    "doubled": "were mailed twice",
+    "lost": "are accepted by the ledger, and SendGrid never had their mail",
+    "unrecorded": "were mailed, and the ledger does not know it",
+    "strangers": "were mailed, and are not in the mailing",
+    "misaddressed": "were mailed at another address than the ledger says",
+}
+
+
+def check_options(
+    *, rehearse: bool, to: str, dry_run: bool, resend: bool, crashes: int, faults: str, seed: int
+) -> None:
+    """Refuse options that make no sense together."""
+    if rehearse:
+        others = {"--to": to, "--dry-run": dry_run, "--resend-uncertain": resend}
+        wrong = [name for name, given in others.items() if given]
+        if wrong:
+            raise PublisherError(
+                f"--rehearse and {wrong[0]} do not go together: a rehearsal sends the whole"
+                " mailing, to nobody"
+            )
+    elif crashes or faults or seed:
+        raise PublisherError("--crashes, --faults and --seed are for rehearsals: add --rehearse")
+
+
+def rehearse(
+    desk: Desk, week: Week, *, crashes: int, faults: str, seed: int, as_json: bool
+) -> None:
+    """Rehearse, show how it went, and fail if the books do not agree."""
+    asked = mishaps(crashes, faults, seed)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=out, transient=True) as bar:
+        task = bar.add_task(f"Rehearsing {week}", total=None)
+
+        def show(progress: SendingProgress) -> None:
+            bar.update(task, completed=progress.settled, total=progress.intended)
+
+        done = perform(desk, week, asked, progress=show)
+    if as_json:
+        show_json({"good": done.good, **done.__dict__})
+    else:
+        _show(done)
+    if not done.good:
+        raise typer.Exit(1)
+
+
+def _show(done: Rehearsal) -> None:
+    out.print(f"Rehearsed with a SendGrid on this machine; nobody was mailed.{_instead(done)}")
+    show_certificate(done.certificate)
+    _show_books(done.books)
+    went_wrong = [f"{number} x {word}" for word, number in sorted(done.faults.items())]
+    if done.crashes_asked:
+        went_wrong.append(f"{done.crashes} of {done.crashes_asked} crashes")
+    if done.stops:
+        went_wrong.append(f"{done.stops} stops, started again")
+    if went_wrong:
+        out.print(f"Went wrong on purpose (seed {done.seed}): {', '.join(went_wrong)}")
+    if done.reason:
+        out.print(f"[bold red]It stopped:[/] {escape(done.reason)}", soft_wrap=True)
+    out.print(
+        f"{done.requests:,} requests, {done.seconds:.1f} s, {done.readers_per_s:,.0f} readers/s,"
+        f" at most {done.peak_mb:.0f} MB of memory"
+    )
+
+
+def _instead(done: Rehearsal) -> str:
+    if done.configured == done.rehearsed:
+        return ""
+    return f" [delivery] sends by {done.configured}: this says nothing about that."
+
+
+def _show_books(books: Books) -> None:
+    if books.agree:
+        out.print(
+            f"[green]The books agree:[/] the ledger has {books.accepted:,} accepted,"
+            f" SendGrid {books.mails:,} mails to {books.readers:,} readers"
+        )
+    else:
+        out.print("[bold red]The books do not agree:[/]")
+    for name, told in _FINDINGS.items():
+        finding = getattr(books, name)
+        if finding.count:
+            few = ", ".join(finding.names[:5])
+            more = ", ..." if finding.count > 5 else ""
+            out.print(f"  {finding.count:,} {told}: {escape(few)}{more}", soft_wrap=True)
+    if books.doubtful_mailed:
+        out.print(f"  Of those in doubt, {books.doubtful_mailed:,} were mailed.")

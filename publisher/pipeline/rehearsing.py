@@ -1,0 +1,160 @@
+"""Rehearse a mailing: the whole list, the real mail, and nothing leaves this machine.
+
+The real worker sends, in a process of its own, from a copy of the database to a local
+SendGrid, in a process of its own too. On request it is killed at random moments and the
+SendGrid misbehaves. In the end both sides' books are compared.
+"""
+
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from publisher.deliver.certificate import Certificate, certificate_of
+from publisher.deliver.mailing import Mailing, due, find_mailing, freeze
+from publisher.deliver.sendgrid_body import READER_ARG
+from publisher.deliver.sending import Progress
+from publisher.errors import DeliveryError
+from publisher.pipeline.both_books import Books, Taken, compare
+from publisher.pipeline.desk import Desk
+from publisher.pipeline.message import issue_message
+from publisher.pipeline.rehearsal_stage import Mishaps, Performance, perform
+from publisher.pipeline.rehearsal_worker import Task
+from publisher.pipeline.understudy import copy_what_a_mailing_needs, open_understudy
+from publisher.rehearsal.faults import parse_faults
+from publisher.rehearsal.process import SendGridProcess, sendgrid_process
+from publisher.week import Week
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """How a rehearsal went."""
+
+    certificate: Certificate
+    books: Books
+    configured: str  #: the sender that [delivery] names
+    rehearsed: str  #: the sender that was rehearsed
+    seed: int
+    requests: int  #: that the local SendGrid accepted
+    answers: int  #: that it gave, to whatever was sent
+    crashes: int  #: how often the sending process was killed
+    crashes_asked: int
+    stops: int  #: how often an operator would have had to start it again
+    faults: Mapping[str, int]  #: what went wrong, and how often
+    seconds: float  #: of planning and sending
+    readers_per_s: float
+    peak_mb: float  #: of the sending process
+    reason: str  #: why it did not come to its end, if it did not
+
+    @property
+    def good(self) -> bool:
+        """Whether the books agree and nobody is left waiting."""
+        return self.books.agree and not self.certificate.waiting
+
+
+def mishaps(crashes: int, faults: str, seed: int) -> Mishaps:
+    """Read what shall go wrong as an operator writes it; raise `DeliveryError`."""
+    try:
+        return Mishaps(crashes=crashes, faults=parse_faults(faults), seed=seed)
+    except ValueError as error:
+        raise DeliveryError(f"--faults: {error}") from None
+
+
+def rehearse(
+    desk: Desk,
+    week: Week,
+    asked: Mishaps | None = None,
+    *,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Rehearsal:
+    """Send the issue of a week to its whole list without mailing anybody.
+
+    The mail is the frozen one, else what was rendered. Needs room for temporary files,
+    about 0.5 GB for a million readers. Raises `RenderError` if nothing was rendered and
+    `DeliveryError` if there is nobody to mail.
+    """
+    asked = asked or Mishaps()
+    with tempfile.TemporaryDirectory(prefix="publisher-rehearsal-") as name:
+        folder = Path(name)
+        engine = open_understudy(folder / "understudy.db")
+        try:
+            mailing = _understudy(desk, week, engine)
+            readers = due(engine, week=week, list_name=mailing.list)
+            if not readers:
+                raise DeliveryError(
+                    f"nobody on the list {mailing.list} may be mailed:"
+                    " bring readers in with `publisher subscribers import FILE`"
+                )
+            key = f"SG.{secrets.token_urlsafe(24)}"
+            with sendgrid_process(key=key, book=folder / "sendgrid.db") as sendgrid:
+                task = Task(
+                    publication=str(desk.publication.root),
+                    database=str(folder / "understudy.db"),
+                    week=str(week),
+                    endpoint=sendgrid.url,
+                    key=key,
+                    timeout_s=desk.publication.delivery.timeout_s,
+                )
+                done = perform(
+                    task,
+                    sendgrid,
+                    asked,
+                    readers=readers,
+                    batch=desk.publication.delivery.batch,
+                    progress=progress,
+                )
+                return _judge(desk, engine, mailing, sendgrid, asked, done)
+        finally:
+            engine.dispose()
+
+
+def _understudy(desk: Desk, week: Week, engine: Engine) -> Mailing:
+    """Copy what is needed and freeze the mail there, if it is not frozen yet."""
+    delivery = desk.publication.delivery
+    copy_what_a_mailing_needs(desk.engine, engine, week=week, list_name=delivery.list_name)
+    known = find_mailing(engine, week=week, list_name=delivery.list_name)
+    return known or freeze(
+        engine,
+        week=week,
+        list_name=delivery.list_name,
+        message=issue_message(desk, week),
+        now=desk.clock(),
+        form=delivery.pdf,
+    )
+
+
+def _judge(
+    desk: Desk,
+    engine: Engine,
+    mailing: Mailing,
+    sendgrid: SendGridProcess,
+    asked: Mishaps,
+    done: Performance,
+) -> Rehearsal:
+    certificate = certificate_of(engine, mailing)
+    state = sendgrid.state()
+    return Rehearsal(
+        certificate=certificate,
+        books=compare(engine, mailing, _taken(sendgrid)),
+        configured=desk.publication.delivery.sender,
+        rehearsed="sendgrid",
+        seed=asked.seed,
+        requests=state["requests"],
+        answers=state["answers"],
+        crashes=done.crashes,
+        crashes_asked=asked.crashes,
+        stops=done.stops,
+        faults=state["happened"],
+        seconds=round(done.seconds, 3),
+        readers_per_s=round(certificate.intended / done.seconds, 1),
+        peak_mb=done.peak_mb,
+        reason=done.reason,
+    )
+
+
+def _taken(sendgrid: SendGridProcess) -> Iterator[Taken]:
+    for mail in sendgrid.mails():
+        yield Taken(subscriber_id=int(mail.args[READER_ARG]), email=mail.email)
