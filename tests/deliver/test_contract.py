@@ -1,19 +1,23 @@
 """What every sender promises; each of them goes through all of it."""
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from publisher.config import Security, SendgridConfig, SmtpConfig
 from publisher.deliver import failures, letter_to, send_to
+from publisher.deliver.forms import in_form
 from publisher.deliver.ledger import Counts
 from publisher.deliver.outbox import Outbox
 from publisher.deliver.sender import (
     Accepted,
+    Form,
     Recipient,
     Reference,
     Refused,
@@ -24,11 +28,14 @@ from publisher.deliver.sender import (
 from publisher.deliver.sendgrid import SendGrid
 from publisher.deliver.smtp import Smtp
 from tests.deliver.world import (
+    PDF,
+    POSTAL,
     START,
     issue_mail,
     people,
     person,
     planned,
+    preferences_url,
     run,
     subscribe,
     unsubscribe_url,
@@ -43,8 +50,9 @@ class Mail:
 
     to: str
     headers: dict[str, str]
-    html: str
+    html: str  #: empty if it has none
     text: str
+    files: dict[str, bytes]  #: what is attached, by name
 
 
 @dataclass(frozen=True)
@@ -79,12 +87,7 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
 
             def taken() -> list[Mail]:
                 return [
-                    Mail(
-                        to=person["to"][0]["email"],
-                        headers=person["headers"],
-                        html=_filled(body["content"][1]["value"], person["substitutions"]),
-                        text=_filled(body["content"][0]["value"], person["substitutions"]),
-                    )
+                    _composed(body, person)
                     for body in service.bodies
                     for person in body["personalizations"]
                 ]
@@ -99,14 +102,28 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
 def _parsed(raw: bytes) -> Mail:
     mail = parsed(raw)
     html, text = mail.get_body(("html",)), mail.get_body(("plain",))
-    assert html is not None
     assert text is not None
     to = mail["To"].addresses[0]
     return Mail(
         to=f"{to.username}@{to.domain}",
         headers={name: str(value) for name, value in mail.items()},
-        html=html.get_content(),
+        html=html.get_content() if html else "",
         text=text.get_content().replace("\r\n", "\n"),
+        files={str(f.get_filename()): f.get_content() for f in mail.iter_attachments()}
+        if mail.is_multipart()
+        else {},
+    )
+
+
+def _composed(body: dict[str, Any], person: dict[str, Any]) -> Mail:
+    """Put together what SendGrid would mail to one of those in a request."""
+    parts = {part["type"]: part["value"] for part in body["content"]}
+    return Mail(
+        to=person["to"][0]["email"],
+        headers=person["headers"],
+        html=_filled(parts.get("text/html", ""), person["substitutions"]),
+        text=_filled(parts["text/plain"], person["substitutions"]),
+        files={f["filename"]: b64decode(f["content"]) for f in body.get("attachments", [])},
     )
 
 
@@ -147,6 +164,52 @@ def test_the_unsubscribe_link_is_the_readers_own_and_fits_where_it_stands(peer: 
         assert f'href="{url.replace("&", "&amp;")}"' in mail.html
         assert f"Out: {url}\n" in mail.text
         assert "%%" not in mail.html + mail.text
+
+
+def test_both_of_the_readers_own_addresses_fit_where_they_stand(peer: Peer) -> None:
+    html = f'<a href="%%preferences_url%%">How</a> <a href="%%unsubscribe_url%%">Out</a> {POSTAL}'
+    text = f"How: %%preferences_url%%\nOut: %%unsubscribe_url%%\n{POSTAL}\n"
+    outcomes(peer.sender, people(2), html=html, text=text)
+    for mail in peer.mails():
+        number = int(re.sub(r"\D", "", mail.to))
+        how, out = preferences_url(number, "readers"), unsubscribe_url(number, "readers")
+        for url in (how, out):
+            assert f'href="{url.replace("&", "&amp;")}"' in mail.html
+        assert f"How: {how}\nOut: {out}\n" in mail.text
+        assert "%%" not in mail.html + mail.text
+        assert how not in str(mail.headers)  # mail programs unsubscribe at what they find there
+
+
+def test_who_has_no_page_of_her_own_can_still_leave_at_both_addresses(peer: Peer) -> None:
+    outcomes(peer.sender, [person(1, preferences_url="")], text=f"%%preferences_url%% {POSTAL}")
+    assert unsubscribe_url(1, "readers") in peer.mails()[0].text
+
+
+def test_plain_text_alone_is_a_whole_mail_without_html_or_files(peer: Peer) -> None:
+    whole = issue_mail(attachments=(PDF,), pictures={"https://sirocco.example/cover.jpg": b"jpeg"})
+    list(peer.sender.send(in_form(whole, Form.TEXT), people(2), now=START))
+    for mail in peer.mails():
+        number = int(re.sub(r"\D", "", mail.to))
+        assert (mail.html, mail.files) == ("", {})
+        assert mail.headers.get("Content-Type", "text/plain").startswith("text/plain")
+        assert unsubscribe_url(number, "readers") in mail.headers["List-Unsubscribe"]
+        assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert f"Out: {unsubscribe_url(number, 'readers')}\n" in mail.text
+        assert POSTAL in mail.text
+
+
+def test_the_pdf_arrives_whole_with_those_who_want_it_and_with_nobody_else(peer: Peer) -> None:
+    whole = issue_mail(attachments=(PDF,))
+    for number, form in enumerate(Form, 1):
+        list(peer.sender.send(in_form(whole, form), [person(number)], now=START))
+    found = dict(zip(Form, sorted_by_reader(peer.mails()), strict=True))
+    assert found[Form.ATTACH].files == {PDF.name: PDF.content}
+    assert found[Form.LINK].files == found[Form.TEXT].files == {}
+    assert found[Form.LINK].html == found[Form.ATTACH].html.replace("r=2", "r=1")
+
+
+def sorted_by_reader(mails: list[Mail]) -> list[Mail]:
+    return sorted(mails, key=lambda mail: mail.to)
 
 
 def test_one_click_headers_stand_in_every_mail(peer: Peer) -> None:

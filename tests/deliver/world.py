@@ -76,6 +76,7 @@ def person(number: int, **changes: object) -> Recipient:
         "subscriber_id": number,
         "name": f"Reader {number}",
         "unsubscribe_url": unsubscribe_url(number, "readers"),
+        "preferences_url": preferences_url(number, "readers"),
     }
     return Recipient(**{**values, **changes})  # type: ignore[arg-type]  # names are checked when called
 
@@ -88,6 +89,11 @@ def people(count: int) -> list[Recipient]:
 def unsubscribe_url(subscriber_id: int, list_name: str) -> str:
     """Return the address a reader unsubscribes at."""
     return f"https://sirocco.example/unsubscribe/{list_name}?r={subscriber_id}&x=1"
+
+
+def preferences_url(subscriber_id: int, list_name: str) -> str:
+    """Return the address a reader chooses at how she gets the issue."""
+    return f"https://sirocco.example/preferences/{list_name}?r={subscriber_id}&y=2"
 
 
 def subscribe(
