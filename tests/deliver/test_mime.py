@@ -47,6 +47,23 @@ def test_any_text_arrives_as_it_left_with_the_address_in_its_places(
     assert body(found, "plain") == f"{url}{text}{url}"
 
 
+addresses = lines.filter(lambda url: "%%" not in url)
+
+
+@settings(deadline=None)
+@given(text=lines, leave=addresses, choose=addresses)
+def test_any_text_alone_arrives_as_one_part_with_both_addresses_in_their_places(
+    text: str, leave: str, choose: str
+) -> None:
+    message = issue_mail(
+        html="", text=f"%%preferences_url%%{text}%%unsubscribe_url%%%%preferences_url%%{text}"
+    )
+    found = mail(message, person(1, unsubscribe_url=leave, preferences_url=choose or "x"))
+    assert found.get_content_type() == "text/plain"
+    assert body(found, "plain") == f"{choose or 'x'}{text}{leave}{choose or 'x'}{text}"
+    assert found.defects == []
+
+
 @settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_name_and_no_subject_can_break_out_of_its_header(name: str, subject: str) -> None:

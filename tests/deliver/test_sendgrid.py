@@ -89,6 +89,26 @@ def test_sendgrids_own_unsubscribing_is_off_and_its_tracker_leaves_our_link() ->
     assert again["content"][1]["value"].count("clicktracking") == 1
 
 
+def test_the_link_to_choose_is_not_tracked_either_and_costs_nothing_where_there_is_none() -> None:
+    mail = issue_mail(html='<a href="%%preferences_url%%">How</a>')
+    body = mail_send_body(mail, people(1), REFERENCE, SendgridConfig())
+    assert body["content"][1]["value"] == '<a clicktracking=off href="%%preferences_html%%">How</a>'
+    assert set(body["personalizations"][0]["substitutions"]) == {
+        *("%%unsubscribe_url%%", "%%unsubscribe_html%%"),
+        *("%%preferences_url%%", "%%preferences_html%%"),
+    }
+    before = mail_send_body(issue_mail(), people(1), REFERENCE, SendgridConfig())
+    assert set(before["personalizations"][0]["substitutions"]) == {
+        *("%%unsubscribe_url%%", "%%unsubscribe_html%%")
+    }
+
+
+def test_plain_text_alone_is_the_only_content_of_the_request() -> None:
+    body = mail_send_body(issue_mail(html=""), people(2), REFERENCE, SendgridConfig())
+    assert body["content"] == [{"type": "text/plain", "value": issue_mail().text}]
+    assert "attachments" not in body
+
+
 def test_a_test_mail_names_no_place_in_the_ledger() -> None:
     body = mail_send_body(issue_mail(), people(1), None, SendgridConfig())
     assert "custom_args" not in body
