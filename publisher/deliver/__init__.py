@@ -35,9 +35,17 @@ def make_sender(publication: Publication, secrets: Secrets) -> Sender:
                 timeout_s=delivery.timeout_s,
             )
         case SenderKind.SMTP:
+            from publisher.deliver.dkim import load_signer
             from publisher.deliver.smtp import Smtp
 
-            return Smtp(delivery.smtp, password=secrets.smtp_password, timeout_s=delivery.timeout_s)
+            smtp = delivery.smtp
+            key = publication.root / smtp.dkim_key if smtp.dkim_key else None
+            return Smtp(
+                smtp,
+                password=secrets.smtp_password,
+                timeout_s=delivery.timeout_s,
+                signer=load_signer(key, smtp.dkim_selector) if key else None,
+            )
         case SenderKind.OUTBOX:
             from publisher.deliver.outbox import Outbox
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from ipaddress import ip_address
 
 from publisher.config import Security, SmtpConfig
+from publisher.deliver import verp
+from publisher.deliver.dkim import Signer
 from publisher.deliver.headers import ascii_domain
 from publisher.deliver.sender import Answer, Capabilities, Message, Recipient, Reference
 from publisher.deliver.smtp_dialling import Dialler
@@ -34,11 +36,13 @@ class Smtp:
         password: str = "",
         timeout_s: float = 60.0,
         context: ssl.SSLContext | None = None,
+        signer: Signer | None = None,
     ) -> None:
         """Prepare the sender; it connects when it first sends.
 
-        `context` replaces the system's trusted certificates. Raises `DeliveryError` if
-        mail would cross a network unprotected, or a user has no password.
+        `context` replaces the system's trusted certificates; `signer` signs every mail.
+        Raises `DeliveryError` if mail would cross a network unprotected, a user has no
+        password, or the address for bounces has no room for a mark.
         """
         if config.security is Security.NONE and not _is_loopback(config.host):
             raise DeliveryError(
@@ -49,7 +53,9 @@ class Smtp:
             raise DeliveryError(
                 f"the mail server {config.host} has a user but no password: set SMTP_PASSWORD"
             )
-        self._config = config
+        if config.bounces:
+            verp.address(config.bounces, "a" * verp.LONGEST_TOKEN)
+        self._config, self._signer = config, signer
         dialler = Dialler(config, password, context or ssl.create_default_context(), timeout_s)
         self._pool = Pool(dialler.dial, config.connections)
         self._window = _UNDER_WAY * config.connections
@@ -73,7 +79,7 @@ class Smtp:
         reference: Reference | None = None,
     ) -> Iterator[Answer]:
         """Send several mails at a time over the kept connections."""
-        self._wire = built = wire(message, now, self._wire)
+        self._wire = built = wire(message, now, signer=self._signer, last=self._wire)
         fallback = self._config.bounces or message.from_address
 
         def make_job(number: int, recipient: Recipient) -> Job:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from publisher.deliver.dkim import Seal, Signer, seal
 from publisher.deliver.mime import Frame, frame, own_addresses_quoted, own_lines, redated
 from publisher.deliver.sender import Message, Recipient
 
@@ -18,6 +19,7 @@ class Wire:
     built: Frame
     pieces: tuple[bytes, ...]  #: of the body, dots doubled
     tail: bytes  #: what ends the mail
+    seal: Seal | None = None  #: if mails are signed here
 
     def mail_of(self, recipient: Recipient) -> tuple[tuple[bytes, ...], int]:
         """Return one reader's mail with its final dot, and its size (RFC 1870).
@@ -26,7 +28,8 @@ class Wire:
         """
         own = own_lines(self.built, recipient)
         addresses = own_addresses_quoted(self.built, recipient)
-        parts = [*own, self.built.head, self.pieces[0]]
+        signature = [self.seal.line(own, addresses)] if self.seal else []
+        parts = [*signature, *own, self.built.head, self.pieces[0]]
         for hole, piece in zip(self.built.holes, self.pieces[1:], strict=True):
             parts += [_stuffed(addresses[hole]), piece]
         size = sum(map(len, parts))
@@ -36,17 +39,21 @@ class Wire:
         return tuple(parts), size
 
 
-def wire(message: Message, now: datetime, last: Wire | None = None) -> Wire:
+def wire(
+    message: Message, now: datetime, *, signer: Signer | None = None, last: Wire | None = None
+) -> Wire:
     """Build a mail for sending; of the same message as last time only the date is new."""
     if last and last.built.message is message:
-        return replace(last, built=redated(last.built, now))
+        built = redated(last.built, now)
+        sealed = seal(signer, built, now, last.seal) if signer else None
+        return replace(last, built=built, seal=sealed)
     built = frame(message, now, embed=message.embed)
-    # a piece after the first begins with the soft line end that follows an address
-    ends_line = built.pieces[-1].endswith(b"\r\n")
     return Wire(
         built=built,
+        # a piece after the first begins with the soft line end that follows an address
         pieces=tuple(map(_stuffed, built.pieces)),
-        tail=b".\r\n" if ends_line else b"\r\n.\r\n",
+        tail=b".\r\n" if built.pieces[-1].endswith(b"\r\n") else b"\r\n.\r\n",
+        seal=seal(signer, built, now) if signer else None,
     )
 
 

@@ -9,6 +9,7 @@ import re
 from publisher.deliver.headers import ascii_domain
 from publisher.errors import DeliveryError
 
+LONGEST_TOKEN = 39  #: letters of a token that carries any mailing and subscriber
 _TOKEN = re.compile(r"[a-z2-7]{30,48}")
 _LONGEST_LOCAL = 64  # octets before the @ (RFC 5321, 4.5.3.1.1)
 
