@@ -1,6 +1,16 @@
 """The command line: parse, call, show. Errors become sentences and exit codes here."""
 
-from publisher.cli import audience, checking, demo, making, running, sending, start, working
+from publisher.cli import (
+    audience,
+    checking,
+    demo,
+    making,
+    report,
+    running,
+    sending,
+    start,
+    working,
+)
 from publisher.cli.app import app
 
 __all__ = [
@@ -10,6 +20,7 @@ __all__ = [
     "demo",
     "main",
     "making",
+    "report",
     "running",
     "sending",
     "start",
