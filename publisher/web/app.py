@@ -13,10 +13,12 @@ from publisher.audience.tokens import Tokens
 from publisher.pipeline.desk import Desk
 from publisher.render.templates import STATIC
 from publisher.storage.settings import signing_keys
+from publisher.web import webhooks
 from publisher.web.guards import Below, SafeHeaders, SmallBodies
 from publisher.web.joining import joining_pages
 from publisher.web.look import Look
 from publisher.web.public import public_pages
+from publisher.web.webhooks import webhook_pages
 
 _log = logging.getLogger(__name__)
 _KNOWN = {404: "not_found", 405: "not_allowed", 413: "too_large", 429: "too_many"}
@@ -36,6 +38,7 @@ def create_app(desk: Desk) -> FastAPI:
     )
     app.include_router(public_pages(desk, look))
     app.include_router(joining_pages(desk, look, tokens))
+    app.include_router(webhook_pages(desk))
     app.mount("/static", _Static(desk))
 
     @app.exception_handler(HTTPException)
@@ -51,7 +54,7 @@ def create_app(desk: Desk) -> FastAPI:
         # Starlette raises it again once this page is sent, and the server logs it
         return _error_page(look, 500, {})
 
-    app.add_middleware(SmallBodies)
+    app.add_middleware(SmallBodies, larger={webhooks.PATH: webhooks.LARGEST_BODY})
     app.add_middleware(Below, path=look.base)
     app.add_middleware(SafeHeaders)
     return app

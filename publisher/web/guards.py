@@ -1,5 +1,7 @@
 """What every answer carries, and how much a request may bring."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,16 +58,19 @@ class SafeHeaders:
 class SmallBodies:
     """Refuses requests with more than `LARGEST_BODY`, however they announce it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int] | None = None) -> None:
+        """Take the paths that may bring more, and how many bytes."""
+        self.app, self.larger = app, larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on while it stays small; raises a 413 to whoever reads on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        largest = self.larger.get(path, LARGEST_BODY)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > LARGEST_BODY:
+        if not announced.isdigit() or int(announced) > largest:
             scope["too_large"] = True
         had = 0
 
@@ -75,7 +80,7 @@ class SmallBodies:
                 raise HTTPException(413)
             message = await receive()
             had += len(message.get("body", b""))
-            if had > LARGEST_BODY:
+            if had > largest:
                 raise HTTPException(413)
             return message
 

@@ -1,0 +1,102 @@
+"""Raw events in the database: stored once, waiting until they are interpreted, forgotten in time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from publisher.deliver.events import Raw
+from publisher.deliver.events_bulk import one_of, rows_of, write
+from publisher.storage.engine import reading
+from publisher.storage.schema import events, parcels
+
+_COLUMNS = {"at": "int", "id": "text", "parcel": "int", "raw": "text"}
+_LOOK_AT_ONCE = 8  #: parcels; what is locked and not taken would be kept from others
+_FORGET_AT_ONCE = 20  #: parcels in one transaction
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A parcel that waits to be interpreted."""
+
+    id: int
+    events: int  #: how many came, doubles included
+    received: datetime
+
+
+def keep(engine: Engine, came: Sequence[Raw], *, now: datetime) -> int:
+    """Store events in one transaction and return how many of them were new.
+
+    When it returns they are safe. An event that is stored already is left as it is.
+    """
+    if not came:
+        return 0
+    # in one order, or two that store the same events could wait for each other for ever
+    ordered = sorted(came)
+    with engine.connect() as connection, connection.begin() as transaction:
+        row = {"events": len(came), "received": now}
+        made = connection.execute(parcels.insert().values(row).returning(parcels.c.id))
+        parcel = made.scalar_one()
+        rows = [(event.at, event.id, parcel, event.text) for event in ordered]
+        new = write(connection, "events", _COLUMNS, rows, "ON CONFLICT DO NOTHING")
+        if not new:
+            transaction.rollback()
+        return new
+
+
+def waiting(connection: Connection, at_most: int) -> list[Waiting]:
+    """Return the oldest parcels that wait, with about `at_most` events, at least one parcel.
+
+    On PostgreSQL they are locked, and those that another has locked are passed over.
+    """
+    found: list[Waiting] = []
+    while sum(parcel.events for parcel in found) < at_most:
+        rows = connection.execute(
+            select(parcels.c.id, parcels.c.events, parcels.c.received)
+            .where(parcels.c.interpreted.is_(None), parcels.c.id > (found[-1].id if found else 0))
+            .order_by(parcels.c.id)
+            .limit(_LOOK_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        found += [Waiting(*row) for row in rows]
+        if len(rows) < _LOOK_AT_ONCE:
+            break
+    return found
+
+
+def raws(connection: Connection, found: Sequence[Waiting]) -> list[tuple[str, str, int]]:
+    """Return id, words and parcel of every event in some parcels."""
+    among, numbers = one_of(connection, [parcel.id for parcel in found], "int")
+    sql = f"SELECT id, raw, parcel FROM events WHERE parcel {among}"  # noqa: S608 - ours
+    return [(id, raw, parcel) for id, raw, parcel in rows_of(connection, sql, numbers)]
+
+
+def close(connection: Connection, found: Sequence[Waiting], now: datetime) -> bool:
+    """Mark parcels as interpreted; False if another has done so with any of them."""
+    done = connection.execute(
+        update(parcels)
+        .where(parcels.c.id.in_([parcel.id for parcel in found]), parcels.c.interpreted.is_(None))
+        .values(interpreted=now)
+    )
+    return done.rowcount == len(found)
+
+
+def forget(engine: Engine, *, before: datetime) -> int:
+    """Drop a few of the parcels that were received before a moment; return how many events went.
+
+    What was learnt from them stays. Call it again until it returns 0.
+    """
+    with reading(engine) as connection:
+        old = connection.execute(
+            select(parcels.c.id, parcels.c.received, parcels.c.interpreted)
+            .order_by(parcels.c.id)
+            .limit(_FORGET_AT_ONCE)
+        ).all()
+    gone = [row.id for row in old if row.received < before and row.interpreted]
+    if not gone:
+        return 0
+    with engine.begin() as connection:
+        dropped = connection.execute(delete(events).where(events.c.parcel.in_(gone))).rowcount
+        connection.execute(delete(parcels).where(parcels.c.id.in_(gone)))
+    return max(dropped, len(gone))
