@@ -1,5 +1,7 @@
 """send --rehearse: the whole mailing, mailed to nobody."""
 
+from collections.abc import Mapping
+
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -8,10 +10,10 @@ from publisher.cli.app import out
 from publisher.cli.showing import show_certificate, show_json
 from publisher.deliver.sending import Progress as SendingProgress
 from publisher.errors import PublisherError
+from publisher.pipeline import rehearsing as stage
 from publisher.pipeline.both_books import Books
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.rehearsing import Rehearsal, mishaps
-from publisher.pipeline.rehearsing import rehearse as perform
+from publisher.pipeline.rehearsing import Rehearsal
 from publisher.week import Week
 
 _FINDINGS = {
@@ -24,11 +26,10 @@ _FINDINGS = {
 
 
 def check_options(
-    *, rehearse: bool, to: str, dry_run: bool, resend: bool, crashes: int, faults: str, seed: int
+    *, rehearse: bool, others: Mapping[str, bool], crashes: int, faults: str, seed: int
 ) -> None:
-    """Refuse options that make no sense together."""
+    """Refuse options that make no sense together; `others` says which of those were given."""
     if rehearse:
-        others = {"--to": to, "--dry-run": dry_run, "--resend-uncertain": resend}
         wrong = [name for name, given in others.items() if given]
         if wrong:
             raise PublisherError(
@@ -43,7 +44,7 @@ def rehearse(
     desk: Desk, week: Week, *, crashes: int, faults: str, seed: int, as_json: bool
 ) -> None:
     """Rehearse, show how it went, and fail if the books do not agree."""
-    asked = mishaps(crashes, faults, seed)
+    asked = stage.mishaps(crashes, faults, seed)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=out, transient=True) as bar:
         task = bar.add_task(f"Rehearsing {week}", total=None)
@@ -51,7 +52,7 @@ def rehearse(
         def show(progress: SendingProgress) -> None:
             bar.update(task, completed=progress.settled, total=progress.intended)
 
-        done = perform(desk, week, asked, progress=show)
+        done = stage.rehearse(desk, week, asked, progress=show)
     if as_json:
         show_json({"good": done.good, **done.__dict__})
     else:
@@ -82,7 +83,7 @@ def _show(done: Rehearsal) -> None:
 def _instead(done: Rehearsal) -> str:
     if done.configured == done.rehearsed:
         return ""
-    return f" [delivery] sends by {done.configured}: this says nothing about that."
+    return f" \\[delivery] sends by {done.configured}: this says nothing about that."
 
 
 def _show_books(books: Books) -> None:
