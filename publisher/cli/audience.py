@@ -1,4 +1,4 @@
-"""subscribers add, list, remove, import, export: the people who read it."""
+"""subscribers add, set, list, remove, import, export: the people who read it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,11 +8,13 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from publisher.audience import changes, exporting, importing, subscribers
+from publisher.audience import changes, exporting, importing, preferences, subscribers
 from publisher.audience.subscribers import Subscription
 from publisher.cli.app import JsonOption, app, desk_of, local, out
 from publisher.cli.showing import show_json
+from publisher.config import Form
 from publisher.errors import AudienceError
+from publisher.pipeline.desk import Desk
 from publisher.storage.engine import reading
 
 people = typer.Typer(no_args_is_help=True, help="The people who read it.")
@@ -37,12 +39,37 @@ class Standing(StrEnum):
         return None if self is Standing.ALL else Subscription(self.value)
 
 
+class Pdf(StrEnum):
+    """How a reader gets the issue."""
+
+    LINK = "link"
+    ATTACH = "attach"
+    TEXT = "text"
+    USUAL = "usual"
+
+    @property
+    def form(self) -> Form | None:
+        """The choice to note; None for the publication's own."""
+        return None if self is Pdf.USUAL else Form(self.value)
+
+
+PdfOption = Annotated[
+    Pdf | None,
+    typer.Option(
+        "--pdf",
+        help="How they want the issue: with a link to the PDF, with the PDF attached, as plain"
+        " text alone; or as [delivery] says.",
+    ),
+]
+
+
 @people.command()
 def add(
     ctx: typer.Context,
     email: Annotated[str, typer.Argument(help="Their address.")],
     name: Annotated[str, typer.Option(help="Their name.")] = "",
     language: Annotated[str, typer.Option(help="Their language, such as fr.")] = "",
+    pdf: PdfOption = None,
     list_name: ListOption = "",
     again: Annotated[
         bool,
@@ -59,9 +86,27 @@ def add(
             now=desk.clock(),
             name=name,
             language=language,
+            form=pdf.form if pdf else None,
             again=again,
         )
     out.print(f"{email}: {added}")
+
+
+@people.command("set")
+def change(
+    ctx: typer.Context,
+    email: Annotated[str, typer.Argument(help="Their address.")],
+    pdf: PdfOption = None,
+    list_name: ListOption = "",
+) -> None:
+    """Note how a reader wants the issue, who has asked you; their own page does the same."""
+    if pdf is None:
+        raise AudienceError("say what to change: --pdf link, attach, text or usual")
+    desk = desk_of(ctx)
+    chosen = list_name or desk.publication.delivery.list_name
+    with desk.engine.begin() as connection:
+        preferences.set_form(connection, email, chosen, pdf.form)
+    out.print(f"{email}: {_told(desk, pdf.form)}, from the next issue on")
 
 
 @people.command("list")
@@ -87,21 +132,27 @@ def show(
             search=search,
         )
         counts = subscribers.count(connection, chosen)
+        forms = preferences.count_forms(connection, chosen, desk.publication.delivery.pdf)
     if as_json:
-        show_json({"list": chosen, "counts": counts, "subscribers": found})
+        show_json({"list": chosen, "counts": counts, "forms": forms, "subscribers": found})
         return
     table = Table(title=f"{chosen}: {counts.active} active")
-    for heading in ("number", "address", "name", "status", "since"):
+    for heading in ("number", "address", "name", "pdf", "status", "since"):
         table.add_column(heading)
     for person in found:
         blocked = person.status is subscribers.Status.BLOCKED
         standing_now = person.status if blocked else person.subscription
         since = local(desk, person.since)
-        table.add_row(str(person.id), person.email, person.name, standing_now, since)
+        pdf = person.form or ""
+        table.add_row(str(person.id), person.email, person.name, pdf, standing_now, since)
     out.print(table)
     out.print(
         f"{counts.active} active, {counts.pending} not confirmed,"
         f" {counts.unsubscribed} unsubscribed, {counts.blocked} blocked"
+    )
+    out.print(
+        f"Of the active, {forms[Form.LINK]} get a link to the PDF, {forms[Form.ATTACH]} the PDF"
+        f" attached, {forms[Form.TEXT]} plain text"
     )
     if len(found) == limit:
         out.print(f"More: publisher subscribers list --after {found[-1].id}")
@@ -203,6 +254,15 @@ def export(
     except OSError as error:
         raise AudienceError(f"{file} cannot be written: {error.strerror}") from None
     out.print(f"{written} readers written to {file}")
+
+
+def _told(desk: Desk, form: Form | None) -> str:
+    words = {
+        Form.LINK: "with a link to the PDF",
+        Form.ATTACH: "with the PDF attached",
+        Form.TEXT: "as plain text",
+    }
+    return words[form] if form else f"as usual, {words[desk.publication.delivery.pdf]}"
 
 
 def _mapping(pairs: list[str] | tuple[str, ...]) -> dict[str, str]:

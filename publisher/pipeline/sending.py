@@ -15,6 +15,7 @@ from publisher.deliver.sending import Progress, send_mailing
 from publisher.errors import DeliveryError, NotApproved
 from publisher.pipeline import record as records
 from publisher.pipeline.addressing import addresses_of
+from publisher.pipeline.attaching import shortfall
 from publisher.pipeline.carrying import limits_of
 from publisher.pipeline.desk import Desk, is_dead_worker, this_worker
 from publisher.pipeline.letters import deliver_letter
@@ -45,6 +46,7 @@ class Outlook:
     sender: str
     waiting: int  #: readers who have not had the issue
     had: int  #: readers who have
+    shortfall: str = ""  #: what readers get instead of the magazine they want attached
 
 
 def outlook(desk: Desk, week: Week) -> Outlook:
@@ -58,6 +60,7 @@ def outlook(desk: Desk, week: Week) -> Outlook:
         sender=desk.publication.delivery.sender,
         waiting=new + (known.waiting if known else 0),
         had=known.accepted if known else 0,
+        shortfall="" if mailing else shortfall(desk, week),
     )
 
 
