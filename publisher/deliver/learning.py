@@ -122,7 +122,8 @@ def _take(learnt: Learnt, id: str, told: Told, mailing: Known, heard: int, link_
     if kind is Kind.OPENED:
         receipt.take(kind, at, machine=told.machine or is_scanner(told.agent))
         return
-    receipt.take(kind, at, reason=reason_of(told) if kind in _REASONED else "")
+    reason = reason_of(told) if kind in _REASONED else ""
+    receipt.take(kind, at, reason=reason, attempt=max(number(told.attempt, 9), 0))
     if kind is not Kind.PROCESSED and kind is not Kind.DEFERRED and told.email:
         _of_the_address(learnt, kind, told, reader, mailing, at)
 

@@ -1,8 +1,10 @@
 """What became of each reader's mail: every event only ever adds to it.
 
-A receipt is the greatest of all states told, by rank, then by moment, and the earliest
-of each thing that happened. Both are the same whatever the order, and however often an
-event is taken in: here, where the events of one transaction meet, and in the database.
+A receipt is the greatest of all states told, by the attempt it is of, then by rank, then
+by moment, and the earliest of each thing that happened. Both are the same whatever the
+order, and however often an event is taken in: here, where the events of one transaction
+meet, and in the database. That the attempt comes first lets a reader be mailed again:
+whatever is still heard of the first mail, the receipt tells of the second.
 """
 
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ _COLUMNS = {
     "mailing_id": "int",
     "subscriber_id": "int",
     "state": "text",
+    "attempt": "int",
     "rank": "small",
     "at": MOMENT,
     "reason": "text",
@@ -39,6 +42,7 @@ class Receipt:
     """What some events tell of one reader's mail; moments in Unix seconds."""
 
     state: str = ""
+    attempt: int = 0  #: that the state is of; 0 where nobody says
     rank: int = 0
     at: int | None = None
     reason: str = ""
@@ -48,12 +52,16 @@ class Receipt:
     opened: int | None = None
     machine_opened: int | None = None
 
-    def take(self, kind: Kind, at: int, *, reason: str = "", machine: bool = False) -> None:
+    def take(
+        self, kind: Kind, at: int, *, reason: str = "", machine: bool = False, attempt: int = 0
+    ) -> None:
         """Take an event in."""
         rank = RANKS.get(kind)
         if rank is not None:
-            if self.at is None or (rank, at, reason) > (self.rank, self.at, self.reason):
-                self.state, self.rank, self.at, self.reason = kind.value, rank, at, reason
+            new = (attempt, rank, at, reason)
+            if self.at is None or new > (self.attempt, self.rank, self.at, self.reason):
+                self.state = kind.value
+                self.attempt, self.rank, self.at, self.reason = new
             if kind is Kind.DELIVERED and (self.delivered is None or at < self.delivered):
                 self.delivered = at
         elif kind is Kind.OPENED and machine:
@@ -75,6 +83,7 @@ def add_receipts(connection: Connection, found: Mapping[Key, Receipt]) -> None:
         (
             *key,
             receipt.state,
+            receipt.attempt,
             receipt.rank,
             receipt.at,
             receipt.reason,
@@ -105,12 +114,12 @@ def _merge(connection: Connection) -> str:
     # "C": another order of letters than the one above would make the order of events matter
     reason = "reason" if connection.dialect.name == "sqlite" else 'reason COLLATE "C"'
     greater = (
-        f"(excluded.rank, excluded.at, excluded.{reason})"
-        f" > (receipts.rank, receipts.at, receipts.{reason})"
+        f"(excluded.attempt, excluded.rank, excluded.at, excluded.{reason})"
+        f" > (receipts.attempt, receipts.rank, receipts.at, receipts.{reason})"
     )
     taken = [
         f"{name} = CASE WHEN {greater} THEN excluded.{name} ELSE receipts.{name} END"
-        for name in ("state", "rank", "at", "reason")
+        for name in ("state", "attempt", "rank", "at", "reason")
     ]
     taken += [
         f"{name} = {earliest(connection, f'receipts.{name}', f'excluded.{name}')}"
