@@ -81,12 +81,14 @@ def perform(task: Task) -> dict[str, Any]:
     if mailing is None:
         raise AssertionError("the mail is frozen before a worker starts")
     plan(engine, mailing, batch=sender.capabilities.batch, now=clock())
+    addresses = addresses_of(desk)
     report = send_mailing(
         engine,
         mailing,
         sender,
         clock=clock,
-        unsubscribe_url=addresses_of(desk).unsubscribe,
+        unsubscribe_url=addresses.unsubscribe,
+        preferences_url=addresses.preferences,
         owner=this_worker(),
         is_dead=is_dead_worker,
         wait=clock.wait,

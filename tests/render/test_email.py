@@ -11,7 +11,7 @@ from publisher.content.article import Kind
 from publisher.content.issue import Issue
 from publisher.render import Rendered
 from publisher.render.digest import Room, digest
-from publisher.render.email import LIMIT, Email, final_size
+from publisher.render.email import ADDRESS, LIMIT, Email, final_size
 from publisher.render.plain import WIDTH
 from tests.render.issues import article, folder_of, issue, mixed_issue, picture, slot
 
@@ -89,6 +89,17 @@ def test_the_reader_can_leave_at_the_top_and_at_the_end(
     assert html.count("%%unsubscribe_url%%") == 2
     assert text.count("%%unsubscribe_url%%") == 2
     assert html.index("%%unsubscribe_url%%") < 20_000 < len(html)
+
+
+def test_the_reader_can_choose_how_she_gets_it_beside_leaving(
+    mixed: Issue, publication: Publication
+) -> None:
+    _, html, text, _ = made(mixed, publication)
+    (link,) = [a for a in Elements(html).all("a") if a["href"] == "%%preferences_url%%"]
+    assert link["clicktracking"] == "off"
+    assert text.splitlines().count("%%preferences_url%%") == 1
+    longer = html.replace("%%preferences_url%%", "u" * ADDRESS)
+    assert final_size(longer) == final_size(html)
 
 
 def test_the_law_is_kept_postal_address_and_reason(mixed: Issue, publication: Publication) -> None:

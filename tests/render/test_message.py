@@ -58,6 +58,8 @@ def test_a_welcome_can_be_left_again_and_shows_the_latest_issue(publication: Pub
     assert latest in parts.text.splitlines()
     assert "%%unsubscribe_url%%" in parts.html
     assert "%%unsubscribe_url%%" in parts.text
+    assert "%%preferences_url%%" in parts.html
+    assert "%%preferences_url%%" in parts.text.splitlines()
     assert 'class="button"' not in render_message(env, "welcome").html
 
 

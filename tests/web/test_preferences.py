@@ -44,7 +44,7 @@ def test_a_reader_chooses_without_any_script(site: Site, plain_tab: Page) -> Non
     plain_tab.get_by_text("With the PDF attached").click()
     plain_tab.get_by_role("button", name="Save").click()
     expect(plain_tab.get_by_role("status")).to_contain_text("from the next issue on")
-    expect(plain_tab.get_by_role("radio", name="With the PDF attached")).to_be_checked()
+    expect(plain_tab.get_by_role("radio", name="With the PDF attached", exact=True)).to_be_checked()
     assert form(site) is Form.ATTACH
 
 
