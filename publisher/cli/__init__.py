@@ -2,10 +2,12 @@
 
 from publisher.cli import (
     audience,
+    bounces,
     checking,
     demo,
     making,
     report,
+    retrying,
     running,
     sending,
     start,
@@ -16,11 +18,13 @@ from publisher.cli.app import app
 __all__ = [
     "app",
     "audience",
+    "bounces",
     "checking",
     "demo",
     "main",
     "making",
     "report",
+    "retrying",
     "running",
     "sending",
     "start",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     Mail = Message  # it takes parameters only for type checkers
 
-LONGEST = 1_000_000  #: bytes read of one mail; what matters stands at the beginning
+LONGEST = 256_000  #: bytes read of one mail; what matters stands at the beginning
 _HEADER_LIMIT = 4000  # characters of one header
 _DEEPEST = 60  # parts that hold others; reports have five
 _BOUNDARIES = 5000  # lines that may part it
