@@ -7,14 +7,16 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from publisher.cli import rehearsing
 from publisher.cli.app import JsonOption, WeekOption, app, at_a_terminal, desk_of, out, week_of
 from publisher.cli.showing import show_certificate, show_json
-from publisher.config import SenderKind
+from publisher.config import Form, SenderKind
 from publisher.deliver.certificate import Certificate
 from publisher.deliver.sending import Progress as SendingProgress
 from publisher.errors import PublisherError
 from publisher.pipeline import approving, sending
 from publisher.pipeline import record as records
+from publisher.pipeline.attaching import shortfall
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import State
@@ -37,6 +39,8 @@ def approve(
     record = approving.approve(desk, when, by=_user(), despite_errors=despite_errors)
     out.print(f"No. {record.number} ({when}) is approved and frozen. It goes out at its time,")
     out.print(f"or now with `publisher send --week {when}`; `publisher reopen` thaws it.")
+    if missing := shortfall(desk, when):
+        out.print(f"[yellow]{escape(missing)}.[/]")
 
 
 @app.command()
@@ -73,6 +77,10 @@ def send(
     to: Annotated[
         str, typer.Option("--to", metavar="ADDRESS", help="Mail a test to one person instead.")
     ] = "",
+    pdf: Annotated[
+        Form | None,
+        typer.Option("--pdf", help="Which readers' mail the test is, if not the usual one."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
@@ -84,6 +92,31 @@ def send(
             help="Also mail those again of whom nobody knows whether they were mailed.",
         ),
     ] = False,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse",
+            help="Send it all to a SendGrid on this machine instead: nobody is mailed.",
+        ),
+    ] = False,
+    crashes: Annotated[
+        int, typer.Option("--crashes", min=0, help="Kill the rehearsal's worker so many times.")
+    ] = 0,
+    faults: Annotated[
+        str,
+        typer.Option(
+            "--faults",
+            metavar="NAMES",
+            help="What shall go wrong in a rehearsal: all, or some such as drop,429=0.1.",
+        ),
+    ] = "",
+    seed: Annotated[
+        int, typer.Option("--seed", help="Other mishaps in a rehearsal, the same for each seed.")
+    ] = 0,
+    priority: Annotated[
+        int | None,
+        typer.Option("--priority", help="Workers take the mailing with the highest first; 0 else."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Mail an issue to everyone on the list who has not had it.
@@ -91,10 +124,28 @@ def send(
     Asks first. A second sending of the same issue mails only those who came since; one
     that was broken off goes on where it stopped.
     """
+    rehearsing.check_options(
+        rehearse=rehearse,
+        others={
+            "--to": bool(to),
+            "--pdf": pdf is not None,
+            "--dry-run": dry_run,
+            "--resend-uncertain": resend_uncertain,
+            "--priority": priority is not None,
+        },
+        crashes=crashes,
+        faults=faults,
+        seed=seed,
+    )
+    if pdf and not to:
+        raise PublisherError("--pdf says which mail a test is: give it together with --to ADDRESS")
     desk = desk_of(ctx)
     when = week_of(desk, week)
+    if rehearse:
+        rehearsing.rehearse(desk, when, crashes=crashes, faults=faults, seed=seed, as_json=as_json)
+        return
     if to:
-        sending.send_test(desk, when, to)
+        sending.send_test(desk, when, to, pdf)
         delivery = desk.publication.delivery
         out.print(f"A test of {when} went to {to} by {delivery.sender}.")
         if delivery.sender is SenderKind.OUTBOX:
@@ -111,7 +162,7 @@ def send(
     if view.waiting:
         _ask(desk, when, view, yes=yes)
         _approve_if_asked(desk, when)
-    done = _send_with_progress(desk, when)
+    done = _send_with_progress(desk, when, priority)
     if as_json:
         show_json(done)
     else:
@@ -125,6 +176,8 @@ def _show_outlook(desk: Desk, week: Week, view: sending.Outlook, *, as_json: boo
     report = read_report(desk, week)
     out.print(f"[bold]{escape(view.subject)}[/]")
     out.print(f"  {view.waiting} would be mailed by {view.sender}; {view.had} have it already")
+    if view.shortfall:
+        out.print(f"  {escape(view.shortfall)}")
     if report.problems:
         out.print(f"  {len(report.problems)} problems: see `publisher check --week {week}`")
     if report.errors and records.get(desk.engine, week).editable:
@@ -149,7 +202,7 @@ def _approve_if_asked(desk: Desk, week: Week) -> None:
         approving.approve(desk, week, by=_user())
 
 
-def _send_with_progress(desk: Desk, week: Week) -> Certificate:
+def _send_with_progress(desk: Desk, week: Week, priority: int | None) -> Certificate:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -167,7 +220,7 @@ def _send_with_progress(desk: Desk, week: Week) -> Certificate:
                 description=progress.note or f"Sending {week}",
             )
 
-        return sending.send_issue(desk, week, progress=show)
+        return sending.send_issue(desk, week, priority=priority, progress=show)
 
 
 def _user() -> str:
