@@ -1,269 +1,300 @@
-"""How fast a mailing goes out through the whole ledger, beside the bare requests.
+"""How fast a mailing goes out through the whole ledger, and what memory it takes.
 
-`python -m benchmarks.send [--readers 100000]`: SQLite, a local SendGrid in a process of
-its own, no network beyond loopback. The last line is one JSON object.
+`python -m benchmarks.send [--readers N] [--databases sqlite,postgresql] [--workers 1,2]
+[--sweep 10000,100000] [--statements]`: real workers in processes of their own, a local
+SendGrid in another, no network beyond loopback. Both sides' books are compared after every
+run. The last line is one JSON object, of the first run at --readers.
 """
 
 import argparse
 import json
 import multiprocessing
-import resource
-import subprocess
+import re
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from multiprocessing.context import SpawnContext
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import URL, Engine, select
+from sqlalchemy import URL, make_url
 
+from benchmarks.send_list import LIST, WEEK, newsletter, now, subscribe, unsubscribe_url
+from benchmarks.stopwatch import watch
 from publisher.config import SendgridConfig
 from publisher.deliver.certificate import counts_of
-from publisher.deliver.mailing import Mailing, freeze, plan
-from publisher.deliver.sender import Accepted, Message, Recipient, Reference
+from publisher.deliver.mailing import find_mailing, freeze, plan
 from publisher.deliver.sendgrid import SendGrid
-from publisher.deliver.sending import send_mailing
-from publisher.storage.engine import open_url, reading
-from publisher.storage.inserts import insert_new
-from publisher.storage.schema import lists, subscribers, subscriptions
-from tests.servers.sendgrid import KEY
+from publisher.deliver.sendgrid_body import READER_ARG
+from publisher.deliver.sending import Progress, send_mailing
+from publisher.pipeline.both_books import Taken, compare
+from publisher.rehearsal.process import SendGridProcess, sendgrid_process
+from publisher.rehearsal.service import KEY
+from publisher.storage.engine import open_url
+from tests.servers.postgres import postgres_server
 
-ROOT = Path(__file__).parents[1]
 BATCH = 500
-ROUNDS = 4
-HTML_BYTES, TEXT_BYTES = 60_000, 12_000  #: of a newsletter as they are
-POSTAL = "Sirocco, 12 rue de la Kasbah, 1008 Tunis, Tunisia"
+DATABASES = ("sqlite", "postgresql")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+_SPAWNING: SpawnContext = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One step of the work."""
+class Share:
+    """What one process did: planning, or a worker's part of the sending."""
 
-    name: str
-    readers: int
     seconds: float
-    peak_mb: float = 0.0  #: of the process that did it, from its start on
+    ended: float  #: when its last chunk was settled, by the clock all processes share
+    database_s: float  #: of the seconds, waiting for the database
+    peak_mb: float  #: of memory, from the process's start on
+    statements: Sequence[tuple[str, int, float]]  #: the costliest, see `Stopwatch`
+
+
+@dataclass(frozen=True)
+class Run:
+    """One mailing from plan to end."""
+
+    database: str
+    workers: int
+    readers: int
+    planning: Share
+    sending: Sequence[Share]
+    seconds: float  #: of sending, until the last chunk was settled
+    exact: bool  #: both books say: everybody once
 
     @property
-    def rate(self) -> float:
-        """Readers in a second."""
-        return self.readers / self.seconds
+    def readers_per_s(self) -> float:
+        """Readers in a second, planning included."""
+        return self.readers / (self.planning.seconds + self.seconds)
+
+    @property
+    def peak_mb(self) -> float:
+        """The most memory that any process of ours held."""
+        return max(share.peak_mb for share in (self.planning, *self.sending))
+
+    @property
+    def database_share(self) -> float:
+        """Of the workers' time, how much they waited for the database."""
+        return sum(s.database_s for s in self.sending) / sum(s.seconds for s in self.sending)
 
 
-def now() -> datetime:
-    """Return this moment."""
-    return datetime.now(UTC)
+def peak_mb() -> float:
+    """Return the most memory this process has held since its program began, in MB."""
+    found = _PEAK.search(Path("/proc/self/status").read_text())
+    assert found  # noqa: S101 - Linux has it
+    return int(found[1]) * 1024 / 1e6
 
 
-def unsubscribe_url(subscriber_id: int, _list: str) -> str:
-    """Return an address as long as a signed one is."""
-    return f"https://sirocco.example/unsubscribe/{subscriber_id:x}.{'k' * 64}"
-
-
-def newsletter() -> Message:
-    """Return a mail of the usual weight."""
-    line = "<p>The wind came from the south and brought the dust of four countries.</p>\n"
-    text = "The wind came from the south and brought the dust of four countries.\n"
-    tail = f"%%unsubscribe_url%% {POSTAL}"
-    return Message(
-        subject="Sirocco 12: The water below",
-        html=line * (HTML_BYTES // len(line)) + tail,
-        text=text * (TEXT_BYTES // len(text)) + tail,
-        from_address="weekly@sirocco.example",
-        from_name="Sirocco",
-        reply_to="editors@sirocco.example",
-        postal=POSTAL,
-        list_id="readers.sirocco.example",
-        list_name="Sirocco",
-        week="2026-W47",
-        archive_url="https://sirocco.example/issues/",
-    )
-
-
-def subscribe(path: Path, readers: int) -> None:
-    """Fill the list; runs in a process of its own, so that its memory is not counted."""
-    engine = open_url(URL.create("sqlite", database=str(path)))
-    moment = now()
-    with engine.begin() as connection:
-        connection.execute(lists.insert().values(id=1, name="readers", created=moment))
-    for first in range(1, readers + 1, 10_000):
-        numbers = range(first, min(first + 10_000, readers + 1))
-        with engine.begin() as connection:
-            insert_new(
-                connection,
-                subscribers,
-                [
-                    {
-                        "id": number,
-                        "email": f"reader{number}@example.org",
-                        "email_key": f"reader{number}@example.org",
-                        "name": f"Reader {number}",
-                        "status": "enabled",
-                        "created": moment,
-                    }
-                    for number in numbers
-                ],
-            )
-            membership = {"list_id": 1, "status": "active", "changed": moment}
-            rows = [{"subscriber_id": number, **membership} for number in numbers]
-            insert_new(connection, subscriptions, rows)
-    engine.dispose()
-
-
-@contextmanager
-def local_sendgrid() -> Iterator[str]:
-    """Run the local SendGrid as a process and give its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.servers.sendgrid"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout  # noqa: S101 - it was asked for
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def accepted_by(address: str) -> dict[str, int]:
-    """Ask the local SendGrid what it has accepted, and let it forget."""
-    request = urllib.request.Request(f"{address}/_accepted", headers={"X-Forget": "yes"})  # noqa: S310 - loopback
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
-        return dict(json.load(answer))
-
-
-def write_down(engine: Engine) -> Mailing:
-    """Freeze the mail and plan its readers, as `publisher send` does."""
-    mailing = freeze(engine, week="2026-W47", list_name="readers", message=newsletter(), now=now())
+def plan_all(url: URL, shares: "Queue[Share]") -> None:
+    """Freeze the mail and write its readers down, as `publisher send` does."""
+    engine = open_url(url)
+    watched, began = watch(engine), time.perf_counter()
+    mailing = freeze(engine, week=WEEK, list_name=LIST, message=newsletter(), now=now())
     plan(engine, mailing, batch=BATCH, now=now())
-    return mailing
+    seconds = time.perf_counter() - began
+    shares.put(Share(seconds, began + seconds, watched.seconds, peak_mb(), watched.costliest()))
 
 
-def send_some(engine: Engine, mailing: Mailing, sender: SendGrid, readers: int) -> None:
-    """Send to so many more readers through the whole ledger."""
-    settled: list[int] = []
+def work(url: URL, endpoint: str, number: int, ready: Barrier, shares: "Queue[Share]") -> None:
+    """Send as one of the workers."""
+    engine = open_url(url)
+    mailing = find_mailing(engine, week=WEEK, list_name=LIST)
+    assert mailing  # noqa: S101 - it was planned before
+    sender = SendGrid(KEY, SendgridConfig(endpoint=endpoint), batch=BATCH)
+    watched = watch(engine)
+    ready.wait()
+    began = ended = time.perf_counter()
+
+    def settled(_: Progress) -> None:
+        nonlocal ended
+        ended = time.perf_counter()
+
     report = send_mailing(
         engine,
         mailing,
         sender,
         clock=now,
         unsubscribe_url=unsubscribe_url,
-        owner="benchmark",
-        progress=lambda progress: settled.append(progress.settled),
-        stop=lambda: settled[-1] - settled[0] >= readers,
+        owner=f"benchmark {number}",
+        progress=settled,
     )
     # a figure of a mailing that stopped must not be printed
-    assert report.state in ("sending", "done"), report  # noqa: S101
+    assert report.state == "done", report  # noqa: S101
+    shares.put(Share(ended - began, ended, watched.seconds, peak_mb(), watched.costliest()))
 
 
-def post_some(engine: Engine, sender: SendGrid, readers: int, after: int) -> int:
-    """Post the same requests for so many readers with no ledger; return the last one's number."""
-    message, last = newsletter(), after
-    while last < after + readers:
-        with reading(engine) as connection:
-            rows = connection.execute(
-                select(subscribers.c.id, subscribers.c.email, subscribers.c.name)
-                .where(subscribers.c.id > last)
-                .order_by(subscribers.c.id)
-                .limit(BATCH)
-            ).all()
-        if not rows:
-            break
-        last = rows[-1].id
-        recipients = [
-            Recipient(
-                email=row.email,
-                message_id=f"2026-W47.1.{row.id}@sirocco.example",
-                subscriber_id=row.id,
-                name=row.name,
-                unsubscribe_url=unsubscribe_url(row.id, "readers"),
-            )
-            for row in rows
+def measure(database: str, url: URL, workers: int, readers: int) -> Run:
+    """Fill a database, plan, send, and compare both books."""
+    _apart(subscribe, url, readers)
+    shares: Queue[Share] = _SPAWNING.Queue()
+    with tempfile.TemporaryDirectory() as folder, _sendgrid(Path(folder)) as sendgrid:
+        planning = _SPAWNING.Process(target=plan_all, args=(url, shares))
+        planning.start()
+        planned = _answers(shares, [planning])[0]
+        ready = _SPAWNING.Barrier(workers + 1)
+        processes = [
+            _SPAWNING.Process(target=work, args=(url, sendgrid.url, number, ready, shares))
+            for number in range(workers)
         ]
-        reference = Reference(mailing=1, chunk=last, attempt=1)
-        for answer in sender.send(message, recipients, now=now(), reference=reference):
-            assert isinstance(answer.outcome, Accepted), answer  # noqa: S101 - as above
-    return last
-
-
-def measure(engine: Engine, address: str, readers: int) -> tuple[list[Measured], bool]:
-    """Take turns between the ledger and the bare requests, so that both meet the same machine.
-
-    Also tells whether the local SendGrid and the ledger agree on every reader.
-    """
-    sender = SendGrid(KEY, SendgridConfig(endpoint=address), batch=BATCH)
-    began = time.perf_counter()
-    mailing = write_down(engine)
-    planning = time.perf_counter() - began
-    seconds, taken, doubled, last = {"send": 0.0, "bare": 0.0}, 0, 0, 0
-    share = -(-readers // ROUNDS // BATCH) * BATCH
-    for _ in range(ROUNDS):
+        for process in processes:
+            process.start()
+        ready.wait(120)
         began = time.perf_counter()
-        send_some(engine, mailing, sender, share)
-        sent = time.perf_counter()
-        accepted = accepted_by(address)
-        taken, doubled = taken + accepted["mails"], doubled + accepted["doubled"]
-        began_bare = time.perf_counter()
-        last = post_some(engine, sender, share, last)
-        seconds["send"] += sent - began
-        seconds["bare"] += time.perf_counter() - began_bare
-        accepted_by(address)
-    peak = peak_mb()
-    steps = [
-        Measured("plan: every reader written down", readers, planning),
-        Measured("send: claim, mark, request, settle", readers, seconds["send"]),
-        Measured("mailing with the whole ledger", readers, planning + seconds["send"], peak),
-        Measured("the same requests without a ledger", readers, seconds["bare"]),
-    ]
-    exact = taken == counts_of(engine, mailing).accepted == readers and not doubled
-    return steps, exact
+        sent = _answers(shares, processes)
+        return Run(
+            database=database,
+            workers=workers,
+            readers=readers,
+            planning=planned,
+            sending=sent,
+            seconds=max(share.ended for share in sent) - began,
+            exact=books_agree(url, sendgrid, readers),
+        )
 
 
-def peak_mb() -> float:
-    """Return the most memory this process has ever held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+def books_agree(url: URL, sendgrid: SendGridProcess, readers: int) -> bool:
+    """Whether ledger and SendGrid both say that every reader was mailed, once."""
+    engine = open_url(url)
+    try:
+        mailing = find_mailing(engine, week=WEEK, list_name=LIST)
+        assert mailing  # noqa: S101 - it was sent
+        mails = (
+            Taken(subscriber_id=int(mail.args[READER_ARG]), email=mail.email)
+            for mail in sendgrid.mails()
+        )
+        books, counts = compare(engine, mailing, mails), counts_of(engine, mailing)
+        return books.agree and books.mails == counts.accepted == counts.settled == readers
+    finally:
+        engine.dispose()
 
 
-def main() -> None:
+def _apart(target: Callable[..., None], *args: object) -> None:
+    process = _SPAWNING.Process(target=target, args=args)
+    process.start()
+    process.join()
+    assert process.exitcode == 0, target  # noqa: S101 - it has told why
+
+
+def _answers(
+    shares: "Queue[Share]", processes: Sequence[multiprocessing.process.BaseProcess]
+) -> list[Share]:
+    """Wait for what each process did; one that broke would never tell."""
+    found: list[Share] = []
+    while len(found) < len(processes):
+        if any(process.exitcode for process in processes):
+            raise ChildProcessError("a process of the measurement failed; see above")
+        if shares.empty():
+            time.sleep(0.005)
+        else:
+            found.append(shares.get())
+    for process in processes:
+        process.join()
+    return found
+
+
+@contextmanager
+def _sendgrid(folder: Path) -> Iterator[SendGridProcess]:
+    with sendgrid_process(book=folder / "book.db") as sendgrid:
+        yield sendgrid
+
+
+def address(text: str) -> URL:
+    """Read a database's address as DATABASE_URL would hold it."""
+    url = make_url(text)
+    return url if url.get_backend_name() == "sqlite" else url.set(drivername="postgresql+psycopg")
+
+
+@contextmanager
+def databases(names: Sequence[str]) -> Iterator[Callable[[str], URL]]:
+    """Give a function that makes an empty database of a kind and returns its address."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        postgres = (
+            stack.enter_context(postgres_server(durable=True)) if "postgresql" in names else None
+        )
+        made: list[str] = []
+
+        def make(kind: str) -> URL:
+            name = f"send{len(made)}"
+            made.append(name)
+            if kind == "sqlite":
+                for file in folder.iterdir():
+                    file.unlink()
+                return URL.create("sqlite", database=str(folder / f"{name}.db"))
+            assert postgres  # noqa: S101 - it was started above
+            if len(made) > 1:
+                for old in made[:-1]:
+                    postgres.run(f"DROP DATABASE IF EXISTS {old} WITH (FORCE)")
+            postgres.run(f"CREATE DATABASE {name}")
+            return address(postgres.url(name))
+
+        yield make
+
+
+def show(runs: Sequence[Run]) -> None:
+    """Print a line for each run."""
+    table = Table(title=f"{BATCH} readers in a request")
+    for heading in (
+        *("database", "workers", "readers", "plan s", "send s", "readers/s"),
+        *("in the database", "peak MB plan", "peak MB send", "books"),
+    ):
+        table.add_column(heading, justify="left" if heading == "database" else "right")
+    for run in runs:
+        table.add_row(
+            *(run.database, str(run.workers), f"{run.readers:,}"),
+            *(f"{run.planning.seconds:.2f}", f"{run.seconds:.2f}", f"{run.readers_per_s:,.0f}"),
+            *(f"{run.database_share:.0%}", f"{run.planning.peak_mb:.0f}"),
+            f"{max(share.peak_mb for share in run.sending):.0f}",
+            "agree" if run.exact else "DISAGREE",
+        )
+    Console(width=120).print(table)
+
+
+def show_statements(run: Run) -> None:
+    """Print what costs most in the database."""
+    for name, share in (("planning", run.planning), ("sending", run.sending[0])):
+        print(f"{run.database}, {name}: {share.database_s:.2f} of {share.seconds:.2f} s")
+        for statement, times, seconds in share.statements:
+            each = 1000 * seconds / times
+            print(f"  {seconds:7.2f} s {times:6} x {each:8.2f} ms  {statement[:150]}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print a table and, as the last line, the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, default=100_000)
-    readers: int = parser.parse_args().readers
-    with tempfile.TemporaryDirectory() as folder, local_sendgrid() as address:
-        path = Path(folder) / "publisher.db"
-        spawning = multiprocessing.get_context("spawn")
-        filling = spawning.Process(target=subscribe, args=(path, readers))
-        filling.start()
-        filling.join()
-        engine = open_url(URL.create("sqlite", database=str(path)))
-        steps, exact = measure(engine, address, readers)
-        engine.dispose()
-    whole, bare = steps[-2:]
-    console = Console()
-    table = Table(title=f"{readers:,} readers, {BATCH} in a request, SQLite")
-    for heading in ("step", "seconds", "readers/s"):
-        table.add_column(heading, justify="left" if heading == "step" else "right")
-    for step in steps:
-        table.add_row(step.name, f"{step.seconds:.2f}", f"{step.rate:,.0f}")
-    console.print(table)
-    console.print(f"with the ledger: {whole.rate / bare.rate:.2f} of the bare requests' speed")
-    console.print(f"most memory of the sending process: {whole.peak_mb:.0f} MB")
-    console.print(f"every reader exactly once, by both sides' books: {'yes' if exact else 'NO'}")
+    parser.add_argument("--databases", default="sqlite", help="of sqlite, postgresql")
+    parser.add_argument("--workers", default="1", help="how many processes send, such as 1,2")
+    parser.add_argument("--sweep", default="", help="sizes to measure memory at as well")
+    parser.add_argument("--statements", action="store_true", help="show what costs most")
+    asked = parser.parse_args(arguments)
+    kinds, crews = asked.databases.split(","), [int(n) for n in asked.workers.split(",")]
+    if wrong := [kind for kind in kinds if kind not in DATABASES]:
+        parser.error(f"--databases: {wrong[0]} is none of {', '.join(DATABASES)}")
+    if asked.readers < 1 or min(crews) < 1:
+        parser.error("there must be a reader and a worker")
+    wanted = [(kind, crew, asked.readers) for kind in kinds for crew in crews]
+    wanted += [(kinds[0], crews[0], int(size)) for size in filter(None, asked.sweep.split(","))]
+    runs: list[Run] = []
+    with databases(kinds) as empty:
+        for kind, crew, readers in wanted:
+            runs.append(measure(kind, empty(kind), crew, readers))
+            if asked.statements:
+                show_statements(runs[-1])
+    show(runs)
     figures = {
-        "readers": readers,
-        "readers_per_s": round(whole.rate),
-        "peak_mb": round(whole.peak_mb, 1),
+        "readers": runs[0].readers,
+        "readers_per_s": round(runs[0].readers_per_s),
+        "peak_mb": round(runs[0].peak_mb, 1),
     }
     print(json.dumps(figures))
-    if not exact:
+    if not all(run.exact for run in runs):
         sys.exit(1)
 
 

@@ -49,8 +49,11 @@ def binaries() -> Path:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres]:
-    """Start a server on a free loopback port and a socket in a temporary folder."""
+def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
+    """Start a server on a free loopback port and a socket in a temporary folder.
+
+    It does not wait for the disk unless it is to be `durable`, as benchmarks need it.
+    """
     programs = binaries()
     # the socket's path may not be longer than 107 bytes, so not in pytest's own deep folders
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -73,10 +76,10 @@ def postgres_server() -> Iterator[Postgres]:
         ]  # fmt: skip
         made = subprocess.run(make, capture_output=True, text=True, cwd=folder, check=False)
         assert made.returncode == 0, f"initdb failed: {made.stderr}"
-        fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+        fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
         start: list[str | Path] = [*runner, programs / "postgres", "-D", data, "-p", str(port)]
         start += ["-k", folder, "-c", "listen_addresses=127.0.0.1"]
-        for setting in fast:
+        for setting in ("max_connections=60", *(() if durable else fast)):
             start += ["-c", setting]
         with (folder / "log").open("w") as log:
             server = subprocess.Popen(start, stdout=log, stderr=log, cwd=folder)
