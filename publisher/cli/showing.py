@@ -2,16 +2,19 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from publisher.cli.app import out
 from publisher.deliver.certificate import Certificate
+from publisher.deliver.sending import Progress as SendingProgress
 from publisher.pipeline.explaining import Explained
 from publisher.pipeline.making import Made
 from publisher.problems import Problem, Severity
@@ -74,6 +77,29 @@ def show_certificate(certificate: Certificate) -> None:
     out.print(f"[bold]{escape(certificate.sentence)}[/]")
     for reader in certificate.unserved:
         out.print(f"  {reader.state:<10} {escape(reader.email)}  {escape(reader.reason)}")
+
+
+@contextmanager
+def sending_progress(title: str) -> Iterator[Callable[[SendingProgress], None]]:
+    """Show a bar while mails go out; yields what is to be told of the progress."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def show(progress: SendingProgress) -> None:
+            bar.update(
+                task,
+                completed=progress.settled,
+                total=progress.intended,
+                description=progress.note or title,
+            )
+
+        yield show
 
 
 def show_json(value: Any) -> None:

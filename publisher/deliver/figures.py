@@ -246,7 +246,7 @@ def _hours_since(connection: Connection, moment: Any, began: datetime) -> Any:
     if connection.dialect.name == "postgresql":
         return cast(func.floor((func.extract("epoch", moment) - start) / 3600), Integer)
     # whole numbers, so that the quotient is one too; not every SQLite has floor()
-    return (cast(func.strftime("%s", moment), Integer) - start).op("/", return_type=Integer())(3600)
+    return (cast(func.strftime("%s", moment), Integer) - start) // 3600
 
 
 def _links(connection: Connection, mailing_id: int) -> tuple[Followed, ...]:

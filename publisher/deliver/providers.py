@@ -37,7 +37,8 @@ DESKS: Mapping[str, str] = {
     "Outlook": "https://sendersupport.olc.protection.outlook.com/",
     "Yahoo": "https://senders.yahooinc.com/",
 }
-_OWN_WORDS = re.compile(r"\S*@\S*|\[[^\]]*\]|\S*\d[\w.:-]{5,}")
+#: numbers, addresses, names of servers: what a server puts into the same sentence each time
+_OWN_WORD = re.compile(r"[\d@\[\]]|\w\.\w")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,22 +87,26 @@ def family_of(domain: str) -> str:
 
 def spoken_reason(reason: str) -> str:
     """Return a server's words without what differs from mail to mail, to count those alike."""
-    return _OWN_WORDS.sub("…", " ".join(reason.split()))
+    codes, words = reason.split()[:2], reason.split()[2:]
+    return " ".join((*codes, *("…" if _OWN_WORD.search(word) else word for word in words)))
 
 
 def advice(provider: Provider) -> str:
     """Say what to do about a provider that takes too little; empty where all is well."""
     if not provider.troubled or provider.name == OTHERS:
         return ""
-    share = f"{provider.failed:,} of {provider.mails:,}"
+    name, mails = provider.name, provider.mails
     if provider.deferred * 2 > provider.failed:
-        told = f"{provider.name} puts off {share}: it is tried again for up to three days."
-        return f"{told} If it happens every week, send more slowly (per_minute in [delivery])."
-    where = f" and ask at {DESKS[provider.name]}" if provider.name in DESKS else ""
-    retry = provider.domains[0] if len(provider.domains) == 1 else provider.name
+        return (
+            f"{name} puts off {provider.deferred:,} of {mails:,}: they are tried again for up to"
+            " three days. If it happens every week, send more slowly (`per_minute` in [delivery])."
+        )
+    where = f", and ask at {DESKS[name]}" if name in DESKS else ""
+    quoted = f'"{name}"' if " " in name else name
     return (
-        f"{provider.name} did not take {share}: read its reason, see that SPF, DKIM and DMARC"
-        f' are right{where}; then `publisher retry --domain "{retry}"` mails those readers again.'
+        f"{name} did not take {provider.failed:,} of {mails:,}: read its reason, see that SPF, DKIM"
+        f" and DMARC are right{where}. Then `publisher retry --provider {quoted}` mails those"
+        " readers once more."
     )
 
 
