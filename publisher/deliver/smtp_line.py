@@ -92,6 +92,7 @@ class Line:
         self._to_write: list[memoryview] = []
         self._before_dot = 0  #: bytes of the mail that are not yet handed over
         self._refusal: Verdict | None = None
+        self._halted = False
         self._dirty = False  #: an envelope was refused: the next one begins with RSET
         self._replies = ReplyReader()
         self._verdicts: list[tuple[Job, Verdict]] = []
@@ -135,6 +136,10 @@ class Line:
         """Close at once, whatever is under way."""
         self._break(reason)
         return self._told()
+
+    def halt(self) -> None:
+        """Hand over no other mail: close when the one under way is answered."""
+        self._halted = True
 
     def leave(self) -> None:
         """Say goodbye without waiting for an answer, and close."""
@@ -289,8 +294,9 @@ class Line:
             judged = Uncertain(reason=f"{self._host} had the whole mail: {reply.sentence}")
         self._verdicts.append((job, judged))
         self._job, self._ahead = self._ahead, None
-        if self._before_dot or reply.code == 421 or isinstance(judged, Uncertain):
-            self._break(reply.sentence)  # it judged half a mail, says goodbye, or raves
+        raving = self._before_dot or reply.code == 421 or isinstance(judged, Uncertain)
+        if raving or self._halted:
+            self._break(reply.sentence)
             return
         self.served += 1
         if self._job is None:

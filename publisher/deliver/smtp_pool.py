@@ -1,6 +1,6 @@
 """Connections kept from mail to mail, as many as the server allows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 
@@ -65,33 +65,34 @@ class Pool:
 
     def listen(
         self, next_job: Callable[[], Job | None], *, wait: bool
-    ) -> list[tuple[Line, Job, Verdict]]:
-        """Wait for the server, go on with what came, and return what is decided.
+    ) -> Iterator[tuple[Line, Job, Verdict]]:
+        """Wait for the server, go on with what came, and yield what is decided.
 
         With `wait` false only what has come already is looked at.
         """
         if self._selector is None or not self._lines:
-            return []
-        found: list[tuple[Line, Job, Verdict]] = []
+            return
         now = self._clock()
         soonest = min((line.deadline for line in self.busy), default=now)
         heard = set()
         for key, mask in self._selector.select(max(0.0, soonest - now) if wait else 0.0):
-            line = self._lines[key.fd]
+            line = self._lines.get(key.fd)
+            if line is None:
+                continue  # dropped, for what another said
             heard.add(key.fd)
             told = line.go_on(
                 readable=bool(mask & EVENT_READ),
                 writable=bool(mask & EVENT_WRITE),
                 next_job=next_job,
             )
-            found += [(line, job, verdict) for job, verdict in told]
             self._tend(line, key.fd)
+            yield from ((line, job, verdict) for job, verdict in told)
         now = self._clock()
         for number, line in list(self._lines.items()):
             if line.busy and number not in heard and line.deadline <= now:
-                found += [(line, job, verdict) for job, verdict in line.expire()]
+                told = line.expire()
                 self._tend(line, number)
-        return found
+                yield from ((line, job, verdict) for job, verdict in told)
 
     def give(
         self, line: Line, next_job: Callable[[], Job | None]

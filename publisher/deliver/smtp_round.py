@@ -7,7 +7,7 @@ takes it to be.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from publisher.deliver.headers import address_problem
 from publisher.deliver.sender import (
@@ -58,8 +58,6 @@ class Round:
             self._judge(self._pool.listen(self._next_job, wait=False))
             while True:
                 self._begin()
-                if self._fault:
-                    self._break_off()
                 yield from self._handed_on()
                 if self._open:
                     self._judge(self._pool.listen(self._next_job, wait=True))
@@ -123,11 +121,11 @@ class Round:
                 return
             self._judge(self._pool.give(line, self._next_job))
 
-    def _judge(self, found: Sequence[tuple[Line, Job, Verdict]]) -> None:
+    def _judge(self, found: Iterable[tuple[Line, Job, Verdict]]) -> None:
         for line, job, verdict in found:
             self._open -= 1
             if isinstance(verdict, Fault):
-                self._fault = self._fault or verdict.outcome
+                self._break_off(verdict.outcome)
             elif isinstance(verdict, Lost):
                 self._lost(line, job, verdict)
             else:
@@ -160,14 +158,19 @@ class Round:
         if job.losses >= _LOSSES and self._served > job.served_before:
             self._answer(job.number, job.recipient, Deferred(reason=reason))
         elif self._losses >= _LOSSES:
-            self._fault = Retry(reason=reason)
+            self._break_off(Retry(reason=reason))
         elif job.losses + job.kept_losses == 1:
             self._again.append(job)
         else:
             self._aside.append(job)
 
-    def _break_off(self) -> None:
+    def _break_off(self, fault: Outcome) -> None:
         """Hear only of the mails that are handed over; nothing else may leave any more."""
+        if self._fault:
+            return
+        self._fault = fault
         for line in self._pool.busy:
-            if not line.mailing:
+            if line.mailing:
+                line.halt()
+            else:
                 self._judge(self._pool.drop(line, "broken off"))

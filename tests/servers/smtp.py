@@ -74,7 +74,7 @@ class _Handler:
     ) -> list[str]:
         self.service.sessions += 1
         session.host_name = host
-        return ["250-PIPELINING", *answers] if self.pipelining else answers
+        return [answers[0], "250-PIPELINING", *answers[1:]] if self.pipelining else answers
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
