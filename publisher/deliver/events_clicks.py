@@ -20,7 +20,7 @@ _SCANNERS = re.compile(
     r"barracuda|mimecast|proofpoint|ironport|fire ?eye|trellix|forcepoint|messagelabs|symantec"
     r"|sophos|bitdefender|trend ?micro|checkpoint|avanan|zscaler|fortiguard|fortinet|cloudmark"
     r"|trustwave|vade ?secure|safelinks|existence discovery|url ?defen[cs]e|phishtank|virustotal"
-    r"|urlscan|antivirus|scanner|\w*bot\b|crawler|spider|facebookexternalhit|embedly|preview"
+    r"|urlscan|antivirus|scanner|(?<!cu)bot\b|crawler|spider|facebookexternalhit|embedly|preview"
     r"|headless|phantomjs|curl/|wget/|libwww|python|go-http-client|java/|okhttp|node-fetch|axios"
     r"|httpclient|apache-http|ruby|perl",
     re.IGNORECASE,

@@ -26,13 +26,19 @@ from publisher.deliver.visiting import add_visits, judge, visited
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
 from publisher.storage.schema import consents, mailings
-from publisher.storage.suppressions import EVERYWHERE, suppress
 
 _log = logging.getLogger(__name__)
 _AGREED = ("confirmed", "added")  # a reader's own later word
 
-#: ends a subscription in the transaction it is given
-Leave = Callable[[Connection, Leaving], None]
+
+@dataclass(frozen=True)
+class Consequences:
+    """What follows for people, done in the transaction that is given."""
+
+    leave: Callable[[Connection, Leaving], object]  #: ends a subscription
+    complain: Callable[[Connection, str], bool]  #: bars an address; False if it was barred
+
+
 #: of an event: its id, its words, when it was heard (Unix seconds)
 Row = tuple[str, str, int]
 
@@ -56,7 +62,7 @@ class Interpreted:
 
 
 def interpret(
-    engine: Engine, *, now: datetime, link_of: LinkOf, leave: Leave, at_most: int
+    engine: Engine, *, now: datetime, link_of: LinkOf, then: Consequences, at_most: int
 ) -> Interpreted | None:
     """Interpret about as many of the oldest events as told; None if none wait.
 
@@ -64,16 +70,16 @@ def interpret(
     is left out, and those beside it are interpreted all the same.
     """
     try:
-        return _together(engine, now, link_of, leave, at_most)
+        return _together(engine, now, link_of, then, at_most)
     except (OperationalError, InterfaceError):
         raise  # the database is away: nothing is wrong with the events
     except Exception as error:
         _log.warning("events are interpreted in smaller parts: %s", type(error).__name__)
-        return _in_parts(engine, now, link_of, leave)
+        return _in_parts(engine, now, link_of, then)
 
 
 def _together(
-    engine: Engine, now: datetime, link_of: LinkOf, leave: Leave, at_most: int
+    engine: Engine, now: datetime, link_of: LinkOf, then: Consequences, at_most: int
 ) -> Interpreted | None:
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
@@ -82,7 +88,7 @@ def _together(
                 return None
             learnt = _learn(connection, rows, link_of)
             close(connection, found, now)
-            return _write(connection, learnt, len(rows), now, link_of, leave)
+            return _write(connection, learnt, len(rows), now, link_of, then)
     # who writes keeps all other writers waiting there: so read and think before
     with reading(engine) as connection:
         found, rows = _waiting_rows(connection, at_most)
@@ -93,15 +99,15 @@ def _together(
         if not close(connection, found, now):
             connection.rollback()
             return Interpreted()  # another was faster
-        return _write(connection, learnt, len(rows), now, link_of, leave)
+        return _write(connection, learnt, len(rows), now, link_of, then)
 
 
-def _in_parts(engine: Engine, now: datetime, link_of: LinkOf, leave: Leave) -> Interpreted | None:
-    """Interpret one parcel in ever smaller parts, until what cannot be taken stands alone."""
+def _in_parts(
+    engine: Engine, now: datetime, link_of: LinkOf, then: Consequences
+) -> Interpreted | None:
+    """Interpret a few parcels in ever smaller parts, until what cannot be taken stands alone."""
     with engine.begin() as connection:
         found, rows = _waiting_rows(connection, 1)
-        found = found[:1]
-        rows = [row for row in raws_of(connection, found)]
     if not found:
         return None
 
@@ -109,7 +115,7 @@ def _in_parts(engine: Engine, now: datetime, link_of: LinkOf, leave: Leave) -> I
         try:
             with engine.begin() as connection:
                 learnt = _learn(connection, some, link_of)
-                return _write(connection, learnt, len(some), now, link_of, leave)
+                return _write(connection, learnt, len(some), now, link_of, then)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -131,11 +137,10 @@ def _in_parts(engine: Engine, now: datetime, link_of: LinkOf, leave: Leave) -> I
 
 def _waiting_rows(connection: Connection, at_most: int) -> tuple[list[Waiting], list[Row]]:
     found = waiting(connection, at_most)
-    return found, raws_of(connection, found) if found else []
+    return found, _raws(connection, found) if found else []
 
 
-def raws_of(connection: Connection, found: Sequence[Waiting]) -> list[Row]:
-    """Return the events of parcels."""
+def _raws(connection: Connection, found: Sequence[Waiting]) -> list[Row]:
     heard = {parcel.id: int(parcel.received.timestamp()) for parcel in found}
     return [(id, text, heard[parcel]) for id, text, parcel in raws(connection, found)]
 
@@ -164,7 +169,7 @@ def _write(
     events: int,
     now: datetime,
     link_of: LinkOf,
-    leave: Leave,
+    then: Consequences,
 ) -> Interpreted:
     # the readers' receipts first: they are locked then, see `judge`
     add_receipts(connection, learnt.receipts)
@@ -179,9 +184,8 @@ def _write(
     _forgive(connection, learnt.delivered)
     left, complained = _firm(connection, learnt)
     for leaving in left:
-        leave(connection, leaving)
-    for hash in complained:
-        suppressed += suppress(connection, hash, EVERYWHERE, "complained", now)
+        then.leave(connection, leaving)
+    suppressed += sum(then.complain(connection, hash) for hash in complained)
     # last, for workers wait for a mailing's row
     proved = [
         Evidence(mailing_id=id, n=n, attempt=attempt, provider_id=request)

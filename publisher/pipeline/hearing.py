@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from publisher.audience.changes import opt_out
+from publisher.audience.changes import complain, opt_out
 from publisher.config import Publication
 from publisher.content.articles import read_articles
 from publisher.deliver.events_kept import forget
-from publisher.deliver.interpreting import Interpreted, interpret
+from publisher.deliver.interpreting import Consequences, Interpreted, interpret
 from publisher.deliver.learning import Leaving, LinkOf
 from publisher.errors import ConfigError
 from publisher.pipeline.desk import Desk
@@ -52,18 +52,10 @@ def hear(desk: Desk, *, at_most: int | None = None) -> Heard:
     link_of = link_reader(desk.publication)
     heard = Interpreted()
 
-    def leave(connection: Connection, leaving: Leaving) -> None:
-        opt_out(
-            connection,
-            leaving.subscriber_id,
-            leaving.email_hash,
-            leaving.list_name,
-            source="the mail provider",
-            now=desk.clock(),
-        )
-
     while not desk.stopping() and (at_most is None or heard.events < at_most):
-        done = interpret(desk.engine, now=desk.clock(), link_of=link_of, leave=leave, at_most=each)
+        done = interpret(
+            desk.engine, now=desk.clock(), link_of=link_of, then=_consequences(desk), at_most=each
+        )
         if done is None:
             break
         heard += done
@@ -80,6 +72,25 @@ def hear(desk: Desk, *, at_most: int | None = None) -> Heard:
         suppressed=heard.suppressed,
         left=heard.left,
         forgotten=_forget(desk),
+    )
+
+
+def _consequences(desk: Desk) -> Consequences:
+    source, now = "SendGrid", desk.clock()
+
+    def leave(connection: Connection, leaving: Leaving) -> None:
+        opt_out(
+            connection,
+            leaving.subscriber_id,
+            leaving.email_hash,
+            leaving.list_name,
+            source=source,
+            now=now,
+        )
+
+    return Consequences(
+        leave=leave,
+        complain=lambda connection, hash: complain(connection, hash, source=source, now=now),
     )
 
 
