@@ -2,8 +2,10 @@
 
 import logging
 
+from publisher.pipeline.bouncing import read_bounces
 from publisher.pipeline.carrying import ring_for_chunks, tell_of_stops, tend
 from publisher.pipeline.desk import Desk
+from publisher.pipeline.hearing import hear
 from publisher.schedule import Job
 from publisher.tasks import MailBell
 
@@ -14,11 +16,17 @@ def mail_jobs(desk: Desk, bell: MailBell) -> list[Job]:
     def ring() -> None:
         ring_for_chunks(desk.engine, desk.clock(), unanswered=bell.unanswered, ring=bell.ring)
 
-    return [
+    jobs = [
         Job(name="chunks to be sent", seconds=2, work=ring),
         Job(name="chunks that are lost or in doubt", seconds=20, work=lambda: tend(desk)),
         Job(name="mailings that have stopped", seconds=30, work=lambda: tell_of_stops(desk)),
+        Job(name="what the mail service tells", seconds=5, work=lambda: hear(desk)),
     ]
+    if desk.publication.delivery.bounces.kind:
+        jobs.append(
+            Job(name="the mailbox of bounces", seconds=300, work=lambda: read_bounces(desk))
+        )
+    return jobs
 
 
 def log_to_terminal() -> None:
