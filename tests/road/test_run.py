@@ -24,11 +24,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def running(folder: Path, port: int, database_url: str = "") -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "publisher", "-C", str(folder), "run", "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": "", "COLUMNS": "200"},
+        env={**os.environ, "DATABASE_URL": database_url, "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
