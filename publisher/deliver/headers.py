@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ _NAME_LIMIT = 120  # a name is no place for a novel, and header lines end at 998
 
 def clean(text: str) -> str:
     """Put a text on one line without control characters, so that it cannot become a header."""
+    if text.isascii() and text.isprintable():  # nearly always, and twenty times as fast
+        return " ".join(text.split())
     kept = (" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
     return " ".join("".join(kept).split())
 
@@ -135,5 +138,6 @@ def _uri(url: str) -> str:
     return quote(url, safe="!#$%&'*+/:;=?@_~.,-[]()")
 
 
+@lru_cache(maxsize=16)  # the same in every mail of an issue
 def _mail_uri(address: str) -> str:
     return quote(ascii_domain(address), safe="@+.-_")

@@ -110,6 +110,8 @@ def header_line(name: str, value: str) -> bytes:
     """
     if "\r" in value or "\n" in value or not re.fullmatch(r"[!-9;-~]+", name):
         raise ValueError(f"header {name!r} would break the mail")
+    if len(name) + len(value) < 75:
+        return f"{name}: {value}\r\n".encode()
     lines, line = [], f"{name}:"
     for word in value.split(" "):
         if len(line) + 1 + len(word) > 76 and line.strip() and line != f"{name}:":

@@ -1,15 +1,17 @@
 """A mail as it crosses the wire: dots doubled once for all readers, spliced for each."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from publisher.deliver.dkim import Seal, Signer, seal
 from publisher.deliver.mime import Frame, frame, own_addresses_quoted, own_lines, redated
 from publisher.deliver.sender import Message, Recipient
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-_JOINED = 262_144  # bytes; larger pieces, such as a PDF, are not copied for every reader
+_LARGE = 262_144  # bytes; such a piece, with a PDF in it, is not copied for every reader
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,7 @@ class Wire:
             parts += [_stuffed(addresses[hole]), piece]
         size = sum(map(len, parts))
         parts.append(self.tail)
-        if size <= _JOINED:
-            return (b"".join(parts),), size
-        return tuple(parts), size
+        return _joined(parts), size
 
 
 def wire(
@@ -59,4 +59,14 @@ def wire(
 
 def _stuffed(piece: bytes) -> bytes:
     """Double the dots at the beginning of lines (RFC 5321, 4.5.2)."""
-    return _LEADING_DOT.sub(b"..", piece) if b"." in piece else piece
+    if b"\n." not in piece and not piece.startswith(b"."):
+        return piece
+    return _LEADING_DOT.sub(b"..", piece)
+
+
+def _joined(parts: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Join neighbours, for each part is a write of its own; leave the large ones as they are."""
+    groups = groupby(parts, key=lambda part: len(part) > _LARGE)
+    return tuple(
+        piece for is_large, group in groups for piece in (group if is_large else [b"".join(group)])
+    )
