@@ -43,6 +43,20 @@ def record(
     connection.execute(consents.insert().values(row))
 
 
+def agreed_since(connection: Connection, hash: str, moment: datetime) -> bool:
+    """Whether the owner of an address has asked for mail after a moment."""
+    found = connection.execute(
+        select(consents.c.id)
+        .where(
+            consents.c.email_hash == hash,
+            consents.c.act.in_((Act.CONFIRMED, Act.ADDED)),
+            consents.c.at > moment,
+        )
+        .limit(1)
+    ).first()
+    return found is not None
+
+
 def history(connection: Connection, hash: str) -> tuple[Consent, ...]:
     """Return all that is known of an address, oldest first."""
     rows = connection.execute(

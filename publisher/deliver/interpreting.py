@@ -7,21 +7,21 @@ that takes its events in, so a process may be killed at any moment.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from publisher.deliver.artefacts import get
-from publisher.deliver.events import plain
+from publisher.deliver.events import plain, read
 from publisher.deliver.events_bulk import one_of, rows_of
 from publisher.deliver.events_clicks import addresses
 from publisher.deliver.events_kept import Waiting, close, raws, waiting
-from publisher.deliver.learning import Known, Learnt, Leaving, LinkOf, learn, reading_of, tokens_in
+from publisher.deliver.learning import Known, Learnt, Leaving, LinkOf, learn, tokens_in
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.receipts import add_receipts
-from publisher.deliver.scores import forgive, score_bounces
+from publisher.deliver.scores import Rules, forgive, score_bounces
 from publisher.deliver.visiting import add_visits, judge, visited
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
@@ -37,6 +37,7 @@ class Consequences:
 
     leave: Callable[[Connection, Leaving], object]  #: ends a subscription
     complain: Callable[[Connection, str], bool]  #: bars an address; False if it was barred
+    rules: Rules = field(default_factory=Rules)  #: of bounce scores
 
 
 #: of an event: its id, its words, when it was heard (Unix seconds)
@@ -146,7 +147,7 @@ def _raws(connection: Connection, found: Sequence[Waiting]) -> list[Row]:
 
 
 def _learn(connection: Connection, rows: Sequence[Row], link_of: LinkOf) -> Learnt:
-    events = reading_of(rows)
+    events = [(id, read(text), heard) for id, text, heard in rows]
     known = _mailings(connection, tokens_in(told for _, told, _ in events))
     return learn(events, known, link_of)
 
@@ -180,7 +181,7 @@ def _write(
     if clickers:
         links = _links(connection, {mailing for mailing, _ in clickers}, link_of)
         judge(connection, clickers, links)
-    suppressed = len(score_bounces(connection, learnt.bounces, now=now))
+    suppressed = len(score_bounces(connection, learnt.bounces, now=now, rules=then.rules))
     _forgive(connection, learnt.delivered)
     left, complained = _firm(connection, learnt)
     for leaving in left:

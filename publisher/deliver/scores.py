@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from publisher.config import Bounces
 from publisher.deliver.causes import Kind
 from publisher.storage.inserts import insert_or_ignore
 from publisher.storage.schema import bounce_scores, suppressions
@@ -32,6 +33,11 @@ class Rules:
 
     threshold: float = 5.0  #: the score that suppresses; at most 15
     stale: timedelta = timedelta(days=15)  #: so long without a bounce, and all is forgotten
+
+
+def rules_of(config: Bounces) -> Rules:
+    """Return the rules that [delivery.bounces] sets, for whatever way bounces come."""
+    return Rules(threshold=config.threshold, stale=timedelta(days=config.stale_days))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from publisher.audience.changes import complain, opt_out
+from publisher.audience.consents import agreed_since
 from publisher.audience.tokens import Tokens
 from publisher.deliver.causes import Kind
 from publisher.deliver.events import Kind as News
@@ -140,18 +141,18 @@ def _take(
     told = (result.at if result else None) or report.at or now
     earliest = whom.since or now - _OLDEST
     at = told if earliest <= told <= now else now
+    # she may have asked for mail since: then the books tell of it, and nothing follows
+    late = agreed_since(connection, whom.hash, at)
     if report.sort is Sort.COMPLAINT:
         outcome, news = _FEEDBACK[report.feedback or Feedback.ABUSE]
-        source = f"feedback report: {report.feedback}"
-        if outcome is Outcome.COMPLAINED:
-            findings.gone += complain(connection, whom.hash, source=source, now=now)
-        elif whom.list_name:
-            opt_out(connection, proof.subscriber, whom.hash, whom.list_name, source=source, now=now)
+        if not late:
+            findings.gone += _end_mail(connection, report, proof, whom, now)
     elif result and result.action is Action.FAILED:
         outcome, news = _FAILURES[result.kind]
-        findings.bounces.append(
-            Bounce(email_hash=whom.hash, kind=result.kind, at=at, reason=result.reason)
-        )
+        if not late:
+            findings.bounces.append(
+                Bounce(email_hash=whom.hash, kind=result.kind, at=at, reason=result.reason)
+            )
     else:
         outcome, news = _NEWS[result.action if result else Action.RELAYED]
         if outcome is Outcome.DELIVERED and news is News.DELIVERED:
@@ -165,6 +166,18 @@ def _take(
     if whom.doubt:
         findings.evidence.append(whom.doubt)
     return Taken(outcome=outcome, subject=report.subject, reason=reason)
+
+
+def _end_mail(
+    connection: Connection, report: Report, proof: Proof, whom: Whom, now: datetime
+) -> bool:
+    """Do as a reader has asked through her mailbox provider; return whether all mail ends."""
+    source = f"feedback report: {report.feedback}"
+    if report.feedback is not Feedback.OPT_OUT:
+        return complain(connection, whom.hash, source=source, now=now)
+    if whom.list_name:
+        opt_out(connection, proof.subscriber, whom.hash, whom.list_name, source=source, now=now)
+    return False
 
 
 _FAILURES = {

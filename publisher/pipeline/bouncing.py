@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
 from hashlib import sha256
 from ssl import SSLContext
 
@@ -15,7 +14,7 @@ from publisher.audience.tokens import Tokens
 from publisher.config import Bounces
 from publisher.deliver.mailboxes import Mailbox, open_mailbox
 from publisher.deliver.mailparts import LONGEST
-from publisher.deliver.scores import Rules
+from publisher.deliver.scores import rules_of
 from publisher.pipeline.bookkeeping import Outcome, Taken, book
 from publisher.pipeline.desk import Desk
 from publisher.storage.engine import reading
@@ -97,8 +96,7 @@ def take(
     `keep_all` stores also those that nobody understands, for want of a mailbox.
     """
     tokens = Tokens(signing_keys(desk.engine, desk.secrets))
-    config = desk.publication.delivery.bounces
-    rules = Rules(threshold=config.threshold, stale=timedelta(days=config.stale_days))
+    rules = rules_of(desk.publication.delivery.bounces)
     short = [mail[:LONGEST] for mail in mails]
     with desk.engine.connect() as connection, connection.begin() as transaction:
         done = book(connection, tokens, short, rules=rules, now=desk.clock(), keep_all=keep_all)

@@ -17,6 +17,7 @@ from publisher.content.articles import read_articles
 from publisher.deliver.events_kept import forget
 from publisher.deliver.interpreting import Consequences, Interpreted, interpret
 from publisher.deliver.learning import Leaving, LinkOf
+from publisher.deliver.scores import rules_of
 from publisher.errors import ConfigError
 from publisher.pipeline.desk import Desk
 from publisher.render.links import Links
@@ -91,6 +92,7 @@ def _consequences(desk: Desk) -> Consequences:
     return Consequences(
         leave=leave,
         complain=lambda connection, hash: complain(connection, hash, source=source, now=now),
+        rules=rules_of(desk.publication.delivery.bounces),
     )
 
 

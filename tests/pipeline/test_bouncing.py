@@ -165,6 +165,24 @@ def test_a_complaint_ends_all_mail_and_is_on_record(post: Post, name: str) -> No
     assert complained
 
 
+@pytest.mark.parametrize("name", ["arf-yahoo", "arf-opt-out", "gmail"])
+def test_a_report_from_before_she_subscribed_again_comes_too_late(
+    post: Post, clock: Clock, name: str
+) -> None:
+    clock.ahead(days=7)
+    with post.desk.engine.begin() as connection:
+        changes.remove(connection, LEA, now=clock())
+        changes.add(connection, LEA, list_name=post.mailing.list, now=clock())
+        post.ids[LEA] = connection.scalars(
+            select(subscribers.c.id).where(subscribers.c.email == LEA)
+        ).one()
+    clock.ahead(days=1)
+    late = post.mail(name, LEA).replace(b"Message-ID: <2026", b"Message-ID: <letter-2026")
+    late = re.sub(rb"bounces\+[a-z2-7]*@", b"bounces@", late)
+    assert post.take(late)[0] not in (Outcome.UNPROVEN, Outcome.UNKNOWN)
+    assert post.suppressed == {}
+
+
 def test_an_opt_out_by_the_mailbox_provider_unsubscribes(post: Post) -> None:
     assert post.take(post.mail("arf-opt-out")) == [Outcome.UNSUBSCRIBED]
     assert post.suppressed == {AMINA: (post.mailing.list, "unsubscribed")}
