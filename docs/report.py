@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import sync_playwright
 
 from publisher.config import load_publication
-from publisher.content.articles import read_articles
+from publisher.content.article import read_article
 from publisher.deliver.certificate import Certificate
 from publisher.deliver.figures import Acts, Figures, Followed, Hour, Tally
 from publisher.deliver.incidents import Settlement
@@ -163,20 +163,20 @@ def _certificate(accepted: int) -> Certificate:
 
 def _stories(clicked: int) -> tuple[Story, ...]:
     publication = load_publication(ROOT)
-    articles, _ = read_articles(ROOT / "issues" / "2026-W47", publication.timezone)
-    by_slug = {article.slug: article for article in articles}
-    return tuple(
-        Story(
-            slug=slug,
-            title=by_slug[slug].title,
-            section=by_slug[slug].section,
-            language=by_slug[slug].language or publication.language,
-            readers=round(clicked * share / 100),
-            machines=0,
+    stories = []
+    for slug, share in _READ.items():
+        article = read_article(publication.issues / "inbox" / f"{slug}.md", publication.timezone)
+        stories.append(
+            Story(
+                slug=slug,
+                title=article.title,
+                section=article.section,
+                language=article.language or publication.language,
+                readers=round(clicked * share / 100),
+                machines=0,
+            )
         )
-        for slug, share in _READ.items()
-        if slug in by_slug
-    )
+    return tuple(stories)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from markupsafe import Markup
@@ -31,11 +32,12 @@ from publisher.week import Week
 
 FILE = "figures.html"
 _STATES = ("accepted", "suppressed", "refused", "uncertain", "cancelled", "waiting")
-_FATES = ("delivered", "unheard", "deferred", "blocked", "dropped", "bounced")
+_FATES = ("delivered", "deferred", "blocked", "dropped", "bounced", "unheard")
 _WINDOWS = (12, 24, 48, 72, 168)  #: hours a time course may show
 _MOST = 0.97  #: of what readers did is in it
 _LINKS, _PROVIDERS, _DOUBTS = 8, 12, 12
-_URL = re.compile(r"url\(([\w.-]+\.woff2)\)")
+_FACE = re.compile(r"url\(([\w.-]+\.woff2)\)")
+_CODE, _LINK = re.compile(r"`([^`]+)`"), re.compile(r"https://[\w./-]*\w/?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class Box:
     share: str
     strip: Markup
     rest: str  #: what was not delivered, in words
-    advice: str
+    advice: Markup
 
 
 def page_file(desk: Desk, week: Week) -> Path:
@@ -113,6 +115,7 @@ def page(publication: Publication, proof: Proof) -> str:
             _parts(tally, _FATES), whole=tally.accepted, title="What became of the accepted mails"
         ),
         deeds=_deeds(proof),
+        key_figures=_key_figures(proof),
         courses=_courses(figures, shown, slots),
         ticks=_ticks(figures, slots, publication),
         hours=[(told.clock(figures.began, n, zone), hour) for n, hour in enumerate(shown)]
@@ -123,7 +126,7 @@ def page(publication: Publication, proof: Proof) -> str:
         stories=_stories(proof),
         links=_links(proof),
         boxes=_boxes(figures),
-        complaint=complaint_sentence(acts.complained, tally.delivered),
+        complaint=_marked(complaint_sentence(acts.complained, tally.delivered)),
         complaint_level=complaint_level(acts.complained, tally.delivered),
         complaint_share=told.share(acts.complained, tally.delivered),
         gauge=gauge(
@@ -133,8 +136,28 @@ def page(publication: Publication, proof: Proof) -> str:
             title="Complaints per delivered mail, on a scale to 0.4 %",
             desc=f"{acts.complained:,} of {tally.delivered:,} delivered mails",
         ),
-        nobody_tells=told.NOBODY_TELLS,
+        nobody_tells=_marked(told.NOBODY_TELLS),
     )
+
+
+def _marked(words: str) -> Markup:
+    """Return our own words with commands and addresses set as such."""
+    text = _CODE.sub(r"<code>\1</code>", escape(words, quote=False))
+    return Markup(  # noqa: S704 -- escaped above
+        _LINK.sub(r'<a href="\g<0>" rel="noreferrer">\g<0></a>', text)
+    )
+
+
+def _key_figures(proof: Proof) -> list[tuple[str, str]]:
+    """Return what stands beside the headline: shares and what they are of."""
+    tally, acts = proof.figures.tally, proof.figures.acts
+    if not tally.delivered:
+        return []
+    return [
+        (told.share(tally.delivered, tally.accepted), "of accepted mails were delivered"),
+        (told.share(acts.opened, tally.delivered), "of delivered mails were opened, at an estimate"),
+        (told.share(acts.clicked, tally.delivered), "of delivered mails led on to an article or the PDF"),
+    ]
 
 
 def _styles(publication: Publication, text: str) -> list[str]:
@@ -145,7 +168,7 @@ def _styles(publication: Publication, text: str) -> list[str]:
     def inside(match: re.Match[str]) -> str:
         return f"url(data:font/woff2;base64,{base64.b64encode(files[match[1]]).decode()})"
 
-    faces = _URL.sub(inside, files["fonts.css"].decode())
+    faces = _FACE.sub(inside, files["fonts.css"].decode())
     look = (own if own.is_file() else STATIC / "web.css").read_text(encoding="utf-8")
     return [faces, look]
 
@@ -317,8 +340,7 @@ def _boxes(figures: Figures) -> list[Box]:
     rest = [one for one in figures.providers if one.name not in kept]
     if rest:
         sums = {name: sum(getattr(one, name) for one in rest) for name in Provider.FIGURES}
-        words = "the other provider" if len(rest) == 1 else "all other domains"
-        shown.append(Provider(name=words, domains=(), reason="", **sums))
+        shown.append(Provider(name="all other domains", domains=(), reason="", **sums))
     return [
         Box(
             provider=one,
@@ -329,7 +351,7 @@ def _boxes(figures: Figures) -> list[Box]:
                 title=f"{one.name}: {_rest(one) or 'all well'}",
             ),
             rest=_rest(one),
-            advice=advice(one) if one.name in kept else "",
+            advice=_marked(advice(one)) if one.name in kept else Markup(),
         )
         for one in shown
     ]

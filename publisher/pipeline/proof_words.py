@@ -19,21 +19,21 @@ MEANINGS = {
 }
 FATES = {
     "delivered": "their provider took it",
-    "unheard": "nothing is known yet",
     "deferred": "put off; it is tried again",
     "blocked": "refused for now",
     "dropped": "never tried",
     "bounced": "came back",
+    "unheard": "nothing is known yet",
 }
 NOBODY_TELLS = (
     "Nobody has told us what became of the mails. For SendGrid set webhook_key in"
     " [delivery.sendgrid]; for SMTP have `publisher bounces` read what comes back."
 )
 _EVIDENCE = {
-    "event": "an event of the provider's proved it",
-    "records": "the provider's own records proved it",
+    "event": "an event of the provider’s proved it",
+    "records": "the provider’s own records proved it",
     "silence": "events of every other chunk had come in, and of this one none",
-    "word": "on an operator's word",
+    "word": "on an operator’s word",
 }
 
 
@@ -47,8 +47,9 @@ def share(number: int, whole: int) -> str:
     # what is not all must not be rounded to all
     if number < whole and percent >= 99.95:
         return "over 99.9\u00a0%"
-    written = f"{percent:.2f}" if number and percent < 0.95 else f"{percent:.1f}"
-    return f"{written.removesuffix('.0')}\u00a0%"
+    if number in (0, whole):
+        return f"{percent:.0f}\u00a0%"
+    return f"{percent:.2f}\u00a0%" if percent < 0.95 else f"{percent:.1f}\u00a0%"
 
 
 def headline(proof: Proof) -> str:

@@ -70,7 +70,7 @@ def test_hours_count_from_the_first_mail(engine: Engine, mailing: Mailing) -> No
     assert found.hours[2] == Hour(opened=1, clicked=1)
     assert found.hours[30] == Hour(opened=1, clicked=1)
     assert len(found.hours) == 31
-    assert 200 > HOURS
+    assert HOURS < 200
     assert found.later == Hour(opened=1)
 
 

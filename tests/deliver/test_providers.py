@@ -60,7 +60,9 @@ def test_a_provider_that_puts_off_is_given_time() -> None:
     assert "retry" not in told
 
 
-@pytest.mark.parametrize("figures", [{"delivered": 99, "blocked": 1}, {"delivered": 2, "bounced": 3}])
+@pytest.mark.parametrize(
+    "figures", [{"delivered": 99, "blocked": 1}, {"delivered": 2, "bounced": 3}]
+)
 def test_a_few_failures_are_no_trouble(figures: dict[str, int]) -> None:
     assert advice(provider(**figures)) == ""
 
