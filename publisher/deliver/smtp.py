@@ -3,12 +3,12 @@
 import ssl
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from ipaddress import ip_address
 
 from publisher.config import Security, SmtpConfig
 from publisher.deliver import verp
 from publisher.deliver.dkim import Signer
 from publisher.deliver.headers import ascii_domain
+from publisher.deliver.loopback import is_loopback
 from publisher.deliver.sender import Answer, Capabilities, Message, Recipient, Reference
 from publisher.deliver.smtp_dialling import Dialler
 from publisher.deliver.smtp_line import Job
@@ -44,7 +44,7 @@ class Smtp:
         Raises `DeliveryError` if mail would cross a network unprotected, a user has no
         password, or the address for bounces has no room for a mark.
         """
-        if config.security is Security.NONE and not _is_loopback(config.host):
+        if config.security is Security.NONE and not is_loopback(config.host):
             raise DeliveryError(
                 f'security = "none" would send mail readable by everybody to {config.host}:'
                 ' use "starttls" or "tls" in [delivery.smtp]'
@@ -105,12 +105,3 @@ class Smtp:
     def close(self) -> None:
         """End the connections politely; the sender opens new ones when it is used again."""
         self._pool.close()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
