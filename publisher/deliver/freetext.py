@@ -3,6 +3,7 @@
 Conservative: a mail is a bounce only if a mail system wrote it and it says so.
 """
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _COPY = re.compile(
 )
 _ABOUT = re.compile(r"^\s*[<'\"(]?([^\s<>'\"():;,]{1,64}@[^\s<>'\"():;,]{1,255})", re.MULTILINE)
 _TELLING = re.compile(r"\b[45]\d\d[ \-]|[45]\.\d{1,3}\.\d{1,3}|reason|does not exist|unknown|full")
+_TAG = re.compile(r"<[!/a-zA-Z][^<>]*>")
 _MICROSOFT = re.compile(r"complaint about message from", re.IGNORECASE)
 
 
@@ -52,8 +54,7 @@ class Told:
 
 def bounce(mail: Mail, found: Sequence[Mail]) -> Told | None:
     """Return what a bounce without machine-readable parts says; None if it is no bounce."""
-    written = next((p for p in found if p.get_content_type() == "text/plain"), None)
-    text = text_of(written)[:_LOOKED_AT] if written is not None else ""
+    text = _written(found)
     copy = _COPY.search(text)
     said, returned = (text[: copy.start()], text[copy.end() :]) if copy else (text, "")
     subject, failed = words(mail, "Subject"), header(mail, "X-Failed-Recipients")
@@ -81,6 +82,16 @@ def _by_a_system(mail: Mail) -> bool:
     if header(mail, "Return-Path") == "<>" and mail.get("From") is None:
         return True
     return bool(_SYSTEM.search(words(mail, "From")))
+
+
+def _written(found: Sequence[Mail]) -> str:
+    """Return what people are meant to read: plain text, else the words of the HTML."""
+    for kind in ("text/plain", "text/html"):
+        part = next((p for p in found if p.get_content_type() == kind), None)
+        if part is not None:
+            text = text_of(part)[:_LOOKED_AT]
+            return text if kind == "text/plain" else html.unescape(_TAG.sub("\n", text))
+    return ""
 
 
 def _diagnostic(said: str) -> str:

@@ -1,6 +1,7 @@
 """Read the mailbox of bounces, or one mail from a pipe, into the books."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -20,6 +21,7 @@ from publisher.pipeline.desk import Desk
 from publisher.storage.engine import reading
 from publisher.storage.settings import get_setting, put_setting, signing_keys
 
+_log = logging.getLogger(__name__)
 _AT_ONCE = 50  #: mails read and booked together
 _SHOWN = 20  #: mails left where they are that are named
 _REMEMBERED = 20_000  #: keys of mails that are left where they are
@@ -85,6 +87,13 @@ def read_bounces(
         if not dry_run and set(left) != known:
             with desk.engine.begin() as connection:
                 _note_left(connection, config, left)
+    if tally.read and not dry_run:
+        _log.info(
+            "of %d mails about mails: %d addresses are mailed no more, %d mails left as they are",
+            tally.read,
+            tally.gone,
+            sum(n for outcome, n in tally.counts.items() if not outcome.handled),
+        )
     return tally
 
 

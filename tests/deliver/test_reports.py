@@ -125,6 +125,17 @@ def test_what_a_person_writes_is_left_to_people() -> None:
     assert read("person").sort is Sort.UNKNOWN
 
 
+def test_a_bounce_in_html_alone_is_read() -> None:
+    raw = (
+        b"From: postmaster@mx.example.org\nTo: bounces@sirocco.example\nSubject: Undeliverable\n"
+        b"Content-Type: text/html\n\n<html><body><p>Your mail did not reach</p><p>ada@example.org:"
+        b"</p><p>550&nbsp;5.1.1 No such user here</p></body></html>\n"
+    )
+    found = read_report(raw).mildest
+    assert found
+    assert (found.kind, found.address, found.status) == (HARD, "ada@example.org", "5.1.1")
+
+
 def test_moments_are_those_of_the_last_attempt() -> None:
     report = read("gmail")
     assert report.results[0].at == datetime(2026, 11, 21, 7, 0, 5, tzinfo=UTC)
