@@ -17,6 +17,7 @@ from publisher.deliver.ledger import Counts
 from publisher.deliver.outbox import Outbox
 from publisher.deliver.sender import (
     Accepted,
+    Attachment,
     Form,
     Recipient,
     Reference,
@@ -40,7 +41,7 @@ from tests.deliver.world import (
     subscribe,
     unsubscribe_url,
 )
-from tests.servers.sendgrid import KEY, sendgrid_server
+from tests.servers.sendgrid import KEY, Fault, sendgrid_server
 from tests.servers.smtp import parsed, smtp_server
 
 
@@ -62,9 +63,10 @@ class Peer:
     sender: Sender
     mails: Callable[[], list[Mail]]
     broken: Sender  #: the same kind, whose world cannot be reached
+    forbid: Callable[[bool], None]  #: let it refuse us, and not the readers; or no more
 
 
-@pytest.fixture(params=["outbox", "smtp", "sendgrid"])
+@pytest.fixture(params=["outbox", "smtp", "smtp pipelining", "sendgrid"])
 def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
     if request.param == "outbox":
         blocked = tmp_path / "a file"
@@ -74,13 +76,25 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
         def written() -> list[Mail]:
             return [_parsed(path.read_bytes()) for path in sorted(outbox.rglob("*.eml"))]
 
-        yield Peer(Outbox(outbox), written, Outbox(blocked))
-    elif request.param == "smtp":
-        with smtp_server() as server:
+        def occupy(no: bool) -> None:
+            week = outbox / "2026-W47"
+            outbox.mkdir(exist_ok=True)
+            week.write_text("where a folder should be") if no else week.unlink()
+
+        yield Peer(Outbox(outbox, batch=50), written, Outbox(blocked), occupy)
+    elif request.param.startswith("smtp"):
+        with smtp_server(pipelining=request.param == "smtp pipelining") as server:
+
+            def arrived() -> list[Mail]:
+                return [_parsed(raw) for _, raw in server.mails]
+
+            def refuse(no: bool) -> None:
+                server.at_sender = "553 5.7.1 not your address" if no else ""
+
             config = SmtpConfig(host=server.host, port=server.port, security=Security.NONE)
             nowhere = SmtpConfig(host="127.0.0.1", port=1, security=Security.NONE)
             smtp = Smtp(config, timeout_s=10)
-            yield Peer(smtp, lambda: [_parsed(raw) for _, raw in server.mails], Smtp(nowhere))
+            yield Peer(smtp, arrived, Smtp(nowhere), refuse)
             smtp.close()
     else:
         with sendgrid_server() as service:
@@ -92,11 +106,13 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
                     for person in body["personalizations"]
                 ]
 
+            def lock_out(no: bool) -> None:
+                service.judge = lambda _: Fault.UNAUTHORIZED if no else None
+
             here = SendgridConfig(endpoint=service.url)
             nowhere_else = SendgridConfig(endpoint="http://127.0.0.1:1")
-            yield Peer(
-                SendGrid(KEY, here, batch=500, timeout_s=10), taken, SendGrid(KEY, nowhere_else)
-            )
+            sendgrid = SendGrid(KEY, here, batch=500, timeout_s=10)
+            yield Peer(sendgrid, taken, SendGrid(KEY, nowhere_else), lock_out)
 
 
 def _parsed(raw: bytes) -> Mail:
@@ -147,6 +163,85 @@ def test_every_recipient_gets_one_answer_and_one_mail(peer: Peer) -> None:
     found = outcomes(peer.sender, people(7))
     assert [type(outcome) for outcome in found.values()] == [Accepted] * 7
     assert sorted(mail.to for mail in peer.mails()) == sorted(p.email for p in people(7))
+
+
+def test_a_sender_says_what_it_can_do(peer: Peer) -> None:
+    can = peer.sender.capabilities
+    assert can.name in ("outbox", "smtp", "sendgrid")
+    assert 1 <= can.batch <= 1000
+    assert 0 <= can.doubt <= can.batch
+    assert 0 <= can.recorded <= can.doubt
+    assert can.size_limit >= 10_000_000
+    assert 0 < can.timeout_s <= 240
+    assert can.events == (can.name == "sendgrid")
+    assert can.idempotent == (can.name == "outbox")
+
+
+def test_a_whole_chunk_goes_through_and_everybody_has_one_answer(peer: Peer) -> None:
+    readers = people(peer.sender.capabilities.batch)
+    answers = list(
+        peer.sender.send(
+            issue_mail(), readers, now=START, reference=Reference(mailing=1, chunk=1, attempt=1)
+        )
+    )
+    assert all(isinstance(answer.outcome, Accepted) for answer in answers)
+    answered = sorted(r.subscriber_id for answer in answers for r in answer.recipients)
+    assert answered == [reader.subscriber_id for reader in readers]
+    assert sorted(mail.to for mail in peer.mails()) == sorted(r.email for r in readers)
+
+
+def test_a_mail_sent_again_replaces_the_first_only_where_the_sender_says_so(peer: Peer) -> None:
+    for _ in range(2):
+        outcomes(peer.sender, [person(1)])
+    assert len(peer.mails()) == (1 if peer.sender.capabilities.idempotent else 2)
+
+
+def test_whoever_stops_asking_leaves_no_more_in_doubt_than_was_promised(peer: Peer) -> None:
+    can = peer.sender.capabilities
+    readers = people(can.batch)
+    answers = peer.sender.send(
+        issue_mail(), readers, now=START, reference=Reference(mailing=1, chunk=1, attempt=1)
+    )
+    answered = {r.email for r in next(answers).recipients}
+    answers.close()  # type: ignore[attr-defined]  # senders are generators
+    peer.sender.close()
+    unanswered = [r.email for r in readers if r.email not in answered]
+    assert {mail.to for mail in peer.mails()} <= answered.union(unanswered[: can.doubt])
+
+
+def test_a_closed_sender_can_be_used_again(peer: Peer) -> None:
+    for number in (1, 2):
+        outcomes(peer.sender, [person(number)])
+        peer.sender.close()
+        peer.sender.close()
+    assert [mail.to for mail in peer.mails()] == [person(1).email, person(2).email]
+
+
+def test_attachments_arrive_as_they_left(peer: Peer) -> None:
+    every_byte = Attachment(
+        name="bytes.bin",
+        media_type="application/octet-stream",
+        content=bytes(range(256)) * 40 + b"\r\n.\r\n.\n..\r\r\n",
+    )
+    outcomes(peer.sender, people(2), attachments=(PDF, every_byte))
+    for mail in peer.mails():
+        assert mail.files == {PDF.name: PDF.content, "bytes.bin": every_byte.content}
+
+
+def test_when_we_are_refused_it_is_no_readers_fault_and_nothing_leaves(
+    peer: Peer, engine: Engine
+) -> None:
+    subscribe(engine, 60)
+    mailing = planned(engine, batch=peer.sender.capabilities.batch)
+    peer.forbid(True)
+    report = run(engine, mailing, peer.sender)
+    assert (report.state, report.counts) == ("stopped", Counts(waiting=60))
+    assert report.reason
+    assert peer.mails() == []
+    peer.forbid(False)
+    report = run(engine, mailing, peer.sender)
+    assert (report.state, report.counts) == ("done", Counts(accepted=60))
+    assert len({mail.to for mail in peer.mails()}) == len(peer.mails()) == 60
 
 
 def test_no_reader_sees_another(peer: Peer) -> None:
