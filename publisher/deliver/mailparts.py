@@ -98,7 +98,7 @@ def words(mail: Mail, name: str) -> str:
 
 def text_of(part: Mail) -> str:
     """Return the text of a part, decoded as well as can be."""
-    content = part.get_payload(decode=True)
+    content = _plainly(part).get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""
     return _decoded(content, part.get_param("charset") or "utf-8").replace("\r\n", "\n")
@@ -164,15 +164,22 @@ def moment_of(text: str) -> datetime | None:
 
 
 def _inner(part: Mail) -> list[Mail]:
-    payload = part.get_payload()
+    payload = _plainly(part).get_payload()
     if isinstance(payload, list):
         return [sub for sub in payload if isinstance(sub, Message)][:_PARTS]
     return [parse_headers(payload)] if isinstance(payload, str) else []
 
 
+def _plainly(part: Mail) -> Mail:
+    """Take away a charset that is written as RFC 2231 allows: `get_payload` cannot bear it."""
+    if isinstance(part.get_param("charset"), tuple):
+        part.del_param("charset")
+    return part
+
+
 def _lines(mail: Mail) -> str:
     fields = [f"{name}: {value}" for name, value in mail.items()]
-    body = mail.get_payload()
+    body = _plainly(mail).get_payload()
     return "\n".join(fields) + (f"\n\n{body}" if isinstance(body, str) else "")
 
 

@@ -237,6 +237,14 @@ _header = st.sampled_from(
 
 
 @given(st.lists(_header, max_size=40))
+@example(
+    [
+        "Content-Type: message/delivery-status",
+        "",
+        "Content-Type: text/plain; charset*=utf-8''%ff",
+        "\x00\xff",
+    ]
+)
 def test_no_heap_of_parts_is_too_much(lines: list[str]) -> None:
     report = read_report("\n".join(lines).encode("latin-1"))
     assert report.sort in Sort
