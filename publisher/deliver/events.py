@@ -65,7 +65,7 @@ class Told(msgspec.Struct, frozen=True):
     machine: bool = msgspec.field(name="sg_machine_open", default=False)
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, gc=False):
     """What names an event."""
 
     id: str = msgspec.field(name="sg_event_id", default="")
@@ -101,7 +101,7 @@ class NoEvents(ValueError):
 def part(body: bytes) -> list[Raw]:
     """Part a posted body into its events, each in the words it came in; raises `NoEvents`."""
     try:
-        return [_raw(event) for event in _LIST.decode(body)]
+        return [_raw(str(event, "utf-8", "replace")) for event in _LIST.decode(body)]
     except _ILL_MADE:
         return _with_patience(body)
 
@@ -146,16 +146,15 @@ def plain(text: str, limit: int) -> str:
     return words[:limit].encode("utf-8", "replace").decode()
 
 
-def _raw(event: msgspec.Raw) -> Raw:
-    data = bytes(event)
+def _raw(text: str) -> Raw:
     try:
-        head = _HEAD.decode(data)
+        head = _HEAD.decode(text)
         at, id = head.timestamp, head.id
     except _ILL_MADE:
-        at, id = _ill_made_head(data.decode("utf-8", "replace"))
+        at, id = _ill_made_head(text)
     if not id or len(id) > _LONGEST_ID or not id.isprintable():
-        id = _digest(data)
-    return Raw(at if 0 <= at < _LATEST else 0, id, data.decode("utf-8", "replace"))
+        id = _digest(text.encode())
+    return Raw(at if 0 <= at < _LATEST else 0, id, text)
 
 
 def _ill_made_head(text: str) -> tuple[int, str]:
@@ -176,7 +175,7 @@ def _with_patience(body: bytes) -> list[Raw]:
         if not isinstance(events, list):
             raise NoEvents
         # in ASCII, where half a character is written as what it is
-        return [_raw(msgspec.Raw(json.dumps(event).encode())) for event in events]
+        return [_raw(json.dumps(event)) for event in events]
     except _ILL_MADE:
         raise NoEvents from None
 

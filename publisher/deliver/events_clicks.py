@@ -9,6 +9,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 AT_ONCE = 5  #: seconds after delivery in which nobody has read anything yet
@@ -36,6 +37,7 @@ class Visit(NamedTuple):
     scanner: bool  #: the program says it is one, see `is_scanner`
 
 
+@lru_cache(maxsize=16_384)
 def is_scanner(agent: str) -> bool:
     """Whether a program's own name says that nobody is looking.
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
@@ -65,11 +66,11 @@ def waiting(connection: Connection, at_most: int) -> list[Waiting]:
     return found
 
 
-def raws(connection: Connection, found: Sequence[Waiting]) -> list[tuple[str, str, int]]:
+def raws(connection: Connection, found: Sequence[Waiting]) -> list[tuple[Any, ...]]:
     """Return id, words and parcel of every event in some parcels."""
     among, numbers = one_of(connection, [parcel.id for parcel in found], "int")
     sql = f"SELECT id, raw, parcel FROM events WHERE parcel {among}"  # noqa: S608 - ours
-    return [(id, raw, parcel) for id, raw, parcel in rows_of(connection, sql, numbers)]
+    return rows_of(connection, sql, numbers)
 
 
 def close(connection: Connection, found: Sequence[Waiting], now: datetime) -> bool:

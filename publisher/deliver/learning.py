@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from publisher.deliver.causes import Kind as Cause
 from publisher.deliver.causes import classify
-from publisher.deliver.events import Kind, Told, kind_of, number, plain, read, reason_of
+from publisher.deliver.events import Kind, Told, kind_of, number, plain, reason_of
 from publisher.deliver.events_clicks import Visit, is_scanner
 from publisher.deliver.headers import ascii_domain
 from publisher.deliver.receipts import Key, Receipt
@@ -65,6 +65,7 @@ class Learnt:
     visits: list[tuple[Key, str, Visit]] = field(default_factory=list)
     #: mailing, chunk and attempt -> the provider's name for the request
     evidence: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    proved: set[tuple[str, str, str]] = field(default_factory=set)  #: the same in their words
     bounces: list[Bounce] = field(default_factory=list)
     delivered: dict[str, int] = field(default_factory=dict)  #: by the address's hash
     complaints: dict[str, int] = field(default_factory=dict)  #: by the address's hash
@@ -104,7 +105,7 @@ def learn(
 
 def _take(learnt: Learnt, id: str, told: Told, mailing: Known, heard: int, link_of: LinkOf) -> None:
     kind = kind_of(told)
-    _prove(learnt.evidence, told, mailing)
+    _prove(learnt, told, mailing)
     reader = number(told.reader)
     if reader < 0 or kind is Kind.OTHER:
         return
@@ -163,14 +164,13 @@ def _says(told: Told, words: str) -> bool:
     return told.reason.strip().casefold().startswith(words)
 
 
-def _prove(proved: dict[tuple[int, int, int], str], told: Told, mailing: Known) -> None:
+def _prove(learnt: Learnt, told: Told, mailing: Known) -> None:
+    words = (told.token, told.chunk, told.attempt)
+    if words in learnt.proved:
+        return
+    learnt.proved.add(words)
     chunk, attempt = number(told.chunk, 9), number(told.attempt, 9)
-    if chunk >= 0 and attempt > 0 and (mailing.id, chunk, attempt) not in proved:
+    if chunk >= 0 and attempt > 0:
         # SendGrid's name for a mail begins with its name for the request (X-Message-Id)
         request = plain(told.message_id.partition(".")[0], _LONGEST_REQUEST)
-        proved[mailing.id, chunk, attempt] = request
-
-
-def reading_of(rows: Iterable[tuple[str, str, int]]) -> list[tuple[str, Told | None, int]]:
-    """Read the words of events: of each its id, its words and when it was heard."""
-    return [(id, read(text), heard) for id, text, heard in rows]
+        learnt.evidence.setdefault((mailing.id, chunk, attempt), request)

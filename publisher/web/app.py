@@ -18,7 +18,7 @@ from publisher.web.guards import Below, SafeHeaders, SmallBodies
 from publisher.web.joining import joining_pages
 from publisher.web.look import Look
 from publisher.web.public import public_pages
-from publisher.web.webhooks import webhook_pages
+from publisher.web.webhooks import webhook_routes
 
 _log = logging.getLogger(__name__)
 _KNOWN = {404: "not_found", 405: "not_allowed", 413: "too_large", 429: "too_many"}
@@ -35,10 +35,10 @@ def create_app(desk: Desk) -> FastAPI:
         title=desk.publication.title,
         redirect_slashes=False,
         openapi_url=None,
+        routes=webhook_routes(desk),
     )
     app.include_router(public_pages(desk, look))
     app.include_router(joining_pages(desk, look, tokens))
-    app.include_router(webhook_pages(desk))
     app.mount("/static", _Static(desk))
 
     @app.exception_handler(HTTPException)

@@ -30,7 +30,7 @@ from publisher.rehearsal.webhook import (
 from publisher.storage.engine import open_database, reading
 from publisher.storage.schema import events
 from publisher.web.app import create_app
-from publisher.web.webhooks import LARGEST_BODY, PATH, Sayings, webhook_pages
+from publisher.web.webhooks import LARGEST_BODY, PATH, Sayings, webhook_routes
 from tests.servers.public import HandClock, Site, running_site
 
 KEY = new_key()
@@ -391,4 +391,4 @@ def test_the_key_is_read_once(little_site: Site, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("publisher.web.webhooks.read_key", None)
     assert post(little_site, payload([event(1)])).status_code == 200
     with pytest.raises(TypeError):
-        webhook_pages(little_site.desk)
+        webhook_routes(little_site.desk)
