@@ -5,10 +5,12 @@ python -m docs.report
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from math import exp
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from publisher.config import load_publication
@@ -25,7 +27,8 @@ ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "pictures" / "report.png"
 BEGAN = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 INTENDED = 11_402
-_WIDTH, _HEIGHT = 1180, 1500  #: of the picture; the page goes on below
+_WIDTH, _GAP, _PICTURE = 1100, 24, 1500  #: pixels
+_TURN = "section[aria-labelledby=hours]"  #: what begins the second column
 
 #: mails, deferred, blocked, bounced, unheard, opened, clicked, complained, and what was said
 _PROVIDERS = {
@@ -180,7 +183,7 @@ def _stories(clicked: int) -> tuple[Story, ...]:
 
 
 def main() -> None:
-    """Write the page into a folder of its own and photograph its beginning."""
+    """Write the page into a folder of its own, photograph it and lay it out in two columns."""
     quiet = "--no-sandbox --disable-gpu --disable-background-networking --disable-sync"
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "figures.html"
@@ -188,11 +191,19 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=quiet.split()
         )
-        tab = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
+        tab = browser.new_page(viewport={"width": _WIDTH, "height": 1000})
         tab.goto(file.as_uri())
         tab.wait_for_function("document.fonts.status === 'loaded'")
-        tab.screenshot(path=PICTURE)
+        whole = Image.open(BytesIO(tab.screenshot(full_page=True))).convert("RGB")
+        turn = round(tab.evaluate(f"document.querySelector('{_TURN}').getBoundingClientRect().y"))
         browser.close()
+    both = Image.new("RGB", (2 * _WIDTH + _GAP, turn), "#9a9a96")
+    both.paste(whole.crop((0, 0, _WIDTH, turn)), (0, 0))
+    both.paste(whole.crop((0, turn, _WIDTH, 2 * turn)), (_WIDTH + _GAP, 0))
+    both.thumbnail((_PICTURE, _PICTURE), Image.Resampling.LANCZOS)
+    both.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        PICTURE, optimize=True
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated
 
@@ -14,14 +14,17 @@ from rich.table import Table
 from publisher.cli.app import JsonOption, app, desk_of, local, out
 from publisher.cli.mailroom import log_to_terminal, mail_jobs
 from publisher.cli.showing import show_json
+from publisher.deliver.ledger import Counts
 from publisher.errors import PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline import steps
 from publisher.pipeline.carrying import MailRoom
 from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.performing import perform
+from publisher.pipeline.proof import standing
 from publisher.schedule import next_steps, start_clock, weekly
 from publisher.tasks import Doorbell, MailBell
+from publisher.week import Week
 
 
 @app.command()
@@ -92,14 +95,16 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @app.command()
 def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Show the issues with their states, and what happens next."""
+    """Show the issues with their states, who got the latest, and what happens next."""
     desk = desk_of(ctx)
     issues = records.all_records(desk.engine)
+    latest = standing(desk)
     upcoming = next_steps(desk.publication, desk.clock())
     if as_json:
         show_json(
             {
                 "issues": [_plain(record) for record in issues],
+                "sent": {"week": str(latest[0]), **asdict(latest[1])} if latest else None,
                 "next": [{"step": name, "at": moment} for name, moment in upcoming],
             }
         )
@@ -108,8 +113,16 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
         out.print(_issues_table(desk, issues))
     else:
         out.print("There is no issue yet: `publisher collect` begins the first.")
+    if latest:
+        _show_standing(*latest)
     for name, moment in upcoming:
         out.print(f"next {name}: [bold]{local(desk, moment)}[/]")
+
+
+def _show_standing(week: Week, counts: Counts) -> None:
+    others = [f"{n:,} {name}" for name, n in asdict(counts).items() if n and name != "accepted"]
+    told = ", ".join([f"{counts.accepted:,} of {counts.intended:,} accepted", *others])
+    out.print(f"{week}: {told}; `publisher report {week}` tells more", highlight=False)
 
 
 def _issues_table(desk: Desk, issues: list[records.Record]) -> Table:

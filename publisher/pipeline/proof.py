@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from publisher.content.articles import read_articles
 from publisher.content.issue import IssueFile, read_issue_file
-from publisher.deliver.certificate import NAMED, Certificate, draw_up
+from publisher.deliver.certificate import NAMED, Certificate, counts_of, draw_up
 from publisher.deliver.figures import Figures, Followed, figures_of
+from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, find_mailing
 from publisher.deliver.providers import advice, complaint_level, complaint_sentence
 from publisher.errors import NotApproved, PublisherError
@@ -76,6 +77,14 @@ def sent_mailing(desk: Desk, week: Week | None) -> Mailing:
     if week is None:
         raise NothingSent(list_name)
     raise NotApproved(week, records.get(desk.engine, week).state)
+
+
+def standing(desk: Desk) -> tuple[Week, Counts] | None:
+    """Return the latest issue that has begun to go out and where its readers stand."""
+    week = _latest(desk, desk.publication.delivery.list_name)
+    if week is None:
+        return None
+    return week, counts_of(desk.engine, sent_mailing(desk, week))
 
 
 def prove(desk: Desk, week: Week | None = None, *, named: int = NAMED) -> Proof:

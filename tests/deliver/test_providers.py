@@ -12,9 +12,9 @@ from publisher.deliver.providers import (
 )
 
 
-def provider(name: str = "Outlook", **figures: int) -> Provider:
+def provider(**figures: int) -> Provider:
     names = dict.fromkeys(Provider.FIGURES, 0)
-    return Provider(name=name, domains=("hotmail.com",), reason="", **{**names, **figures})
+    return Provider(name="Outlook", domains=("hotmail.com",), reason="", **{**names, **figures})
 
 
 @pytest.mark.parametrize(
