@@ -5,7 +5,7 @@ worker knows after the database failed is never thrown away.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from publisher.deliver.headers import message_id
 from publisher.deliver.ledger import Member
 from publisher.deliver.mailing import Mailing, hold_all, leave_attachments, note, read_mailing
 from publisher.deliver.patience import Patience, after
+from publisher.deliver.proving import evidence_for
 from publisher.deliver.recording import Attempt
 from publisher.deliver.sender import (
     Answer,
@@ -95,14 +96,19 @@ def take(run: Run, n: int | None = None) -> Taken | Wait | None:
 
     None if there is nothing to claim now. Room under the limits is used up with it.
     """
+    before: set[tuple[int, int]] | None = None
     try:
         with run.engine.begin() as connection:
+            # an owner may come again, and find requests of his whose answers were lost
+            before = {(chunk.n, chunk.attempt) for chunk in _own(connection, run)}
             return _take(connection, run, n)
     except LeaseLost:
         return None  # another was faster
     except OperationalError:
         # did the transaction happen? whatever it took, nothing of it has left
-        commit(run, lambda connection: release_own(connection, run))
+        if before is not None:
+            held = before
+            commit(run, lambda connection: release_own(connection, run, but=held))
         raise
 
 
@@ -126,13 +132,12 @@ def send_taken(run: Run, taken: Taken, hand: Hand) -> tuple[Hand, int]:
     return _send(run, taken.attempt, message, recipients, hand)
 
 
-def release_own(connection: Connection, run: Run) -> int:
-    """Give back what this worker holds without having sent it; only between two attempts."""
-    held = [
-        chunk
-        for chunk in ledger.chunks_in(connection, run.mailing.id, State.CLAIMED, State.SENDING)
-        if chunk.lease_owner == run.owner
-    ]
+def release_own(connection: Connection, run: Run, *, but: Collection[tuple[int, int]]) -> int:
+    """Give back what this worker holds without having sent it; only between two attempts.
+
+    `but` are number and attempt of chunks that it held before: those may have left.
+    """
+    held = [chunk for chunk in _own(connection, run) if (chunk.n, chunk.attempt) not in but]
     for chunk in held:
         back = states.withdraw(chunk, owner=run.owner, attempt=chunk.attempt)
         ledger.swap(connection, chunk, back, run.clock())
@@ -154,7 +159,7 @@ def commit(run: Run, work: Callable[[Connection], T]) -> T:
 
 def _take(connection: Connection, run: Run, n: int | None) -> Taken | Wait | None:
     now = run.clock()
-    chunk = ledger.planned(connection, run.mailing.id, now=now, n=n)
+    chunk = _unproved(connection, run, n, now)
     if chunk is None:
         return None
     if run.limits:
@@ -175,6 +180,32 @@ def _take(connection: Connection, run: Run, n: int | None) -> Taken | Wait | Non
         doubt=run.sender.capabilities.doubt,
     )
     return Taken(attempt=attempt, members=members)
+
+
+def _unproved(connection: Connection, run: Run, n: int | None, now: datetime) -> Chunk | None:
+    """Return a chunk that is due; one that is to go again and was heard of since is settled."""
+    while chunk := ledger.planned(connection, run.mailing.id, now=now, n=n):
+        proof = evidence_for(connection, chunk.mailing_id, chunk.n) if chunk.attempt else None
+        if proof is None:
+            return chunk
+        ledger.swap(connection, chunk, states.prove(chunk, proof), now)
+        note(
+            connection,
+            run.mailing,
+            who=run.owner,
+            act="evidence found",
+            now=now,
+            chunk=chunk.n,
+            attempt=chunk.attempt,
+            provider_id=proof,
+            source="event",
+        )
+    return None
+
+
+def _own(connection: Connection, run: Run) -> list[Chunk]:
+    held = ledger.chunks_in(connection, run.mailing.id, State.CLAIMED, State.SENDING)
+    return [chunk for chunk in held if chunk.lease_owner == run.owner]
 
 
 def _send(

@@ -79,6 +79,7 @@ def swap(connection: Connection, before: Chunk, after: Chunk, now: datetime) -> 
             chunks.c.n == before.n,
             chunks.c.state == before.state,
             chunks.c.attempt == before.attempt,
+            chunks.c.size == before.size,  # readers may have been moved out meanwhile
             chunks.c.lease_owner.is_not_distinct_from(before.lease_owner),
         )
         .values(
@@ -140,6 +141,14 @@ def read_chunk(connection: Connection, mailing_id: int, n: int) -> Chunk:
     """Read one chunk and, on PostgreSQL, hold it until the transaction ends."""
     where = (chunks.c.mailing_id == mailing_id, chunks.c.n == n)
     return _chunk(connection.execute(select(*_COLUMNS).where(*where).with_for_update()).one())
+
+
+def free_chunk(connection: Connection, mailing_id: int, n: int) -> Chunk | None:
+    """Read and hold one chunk as `read_chunk` does; None if somebody holds it just now."""
+    where = (chunks.c.mailing_id == mailing_id, chunks.c.n == n)
+    query = select(*_COLUMNS).where(*where).with_for_update(skip_locked=True)
+    row = connection.execute(query).first()
+    return _chunk(row) if row else None
 
 
 def chunks_in(connection: Connection, mailing_id: int, *wanted: State) -> list[Chunk]:

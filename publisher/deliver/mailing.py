@@ -106,9 +106,10 @@ def find_mailing(engine: Engine, *, week: object, list_name: str) -> Mailing | N
         return _find(connection, week, list_name)
 
 
-def read_mailing(connection: Connection, mailing_id: int) -> Mailing:
-    """Read a mailing by its number."""
-    row = connection.execute(select(mailings).where(mailings.c.id == mailing_id)).one()
+def read_mailing(connection: Connection, mailing_id: int, *, held: bool = False) -> Mailing:
+    """Read a mailing by its number; `held`, nobody changes it before the transaction ends."""
+    query = select(mailings).where(mailings.c.id == mailing_id)
+    row = connection.execute(query.with_for_update() if held else query).one()
     return Mailing(**row._mapping)
 
 

@@ -4,14 +4,17 @@ Evidence may come before the answer it replaces, while the request still hangs; 
 written down whatever the chunk's state is, and asked for when the chunk is in doubt.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from publisher.storage.inserts import insert_new
 from publisher.storage.schema import evidence, mailings
+
+_AT_ONCE = 1000  # values in one IN (...)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +43,32 @@ def note_evidence(
     if source == "event":
         heard = sorted({row["mailing_id"] for row in rows})
         connection.execute(update(mailings).where(mailings.c.id.in_(heard)).values(heard=now))
-    return insert_new(connection, evidence, rows)
+    new = insert_new(connection, evidence, rows)
+    if source == "event" and new < len(rows):
+        _heard_too(connection, rows)
+    return new
 
 
-def evidence_for(connection: Connection, mailing_id: int, n: int, attempt: int) -> str | None:
-    """Return the provider's id if this attempt is proved, else None."""
-    return connection.scalar(
-        select(evidence.c.provider_id).where(
-            evidence.c.mailing_id == mailing_id, evidence.c.n == n, evidence.c.attempt == attempt
+def _heard_too(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note of what the records proved first that it is heard of: else it would seem silent."""
+    keys = [(row["mailing_id"], row["n"], row["attempt"]) for row in rows]
+    attempts = tuple_(evidence.c.mailing_id, evidence.c.n, evidence.c.attempt)
+    for first in range(0, len(keys), _AT_ONCE):
+        connection.execute(
+            update(evidence)
+            .where(attempts.in_(keys[first : first + _AT_ONCE]), evidence.c.source == "records")
+            .values(source="event")
         )
+
+
+def evidence_for(connection: Connection, mailing_id: int, n: int) -> str | None:
+    """Return the provider's id if any attempt at a chunk is proved, else None.
+
+    Whichever attempt it was, the readers who are still in the chunk were in it then.
+    """
+    return connection.scalar(
+        select(evidence.c.provider_id)
+        .where(evidence.c.mailing_id == mailing_id, evidence.c.n == n)
+        .order_by(evidence.c.attempt.desc())
+        .limit(1)
     )

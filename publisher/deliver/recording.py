@@ -85,7 +85,9 @@ def finish(connection: Connection, attempt: Attempt, *, now: datetime) -> Attemp
     if attempt.chunk.state is not State.SENDING:
         return attempt
     outcome: Outcome = Accepted(provider_id=attempt.chunk.provider_id)
-    if attempt.deferred:
+    if attempt.untried:  # silence is no answer
+        outcome = Uncertain(reason=f"the sender said nothing of {len(attempt.untried)} readers")
+    elif attempt.deferred:
         outcome = Deferred(reason=attempt.deferral)
     return _conclude(connection, attempt, outcome, now)
 
@@ -95,23 +97,39 @@ def record_late(
 ) -> bool:
     """Use the answers of an attempt that others gave up: they are evidence.
 
+    If its lease ran out and nobody has looked yet, they are written down as ever.
     Returns False if others have already gone beyond the attempt: that is an incident.
     """
     chunk = ledger.read_chunk(connection, attempt.chunk.mailing_id, attempt.chunk.n)
-    if chunk.attempt != attempt.chunk.attempt or chunk.state not in (
-        State.UNCERTAIN,
-        State.ACCEPTED,
-    ):
+    same = chunk.attempt == attempt.chunk.attempt
+    if same and chunk.state is State.SENDING and chunk.lease_owner == attempt.owner:
+        _record_unseen(connection, replace(attempt, chunk=chunk), answers, now)
+        return True
+    if not same or chunk.state not in (State.UNCERTAIN, State.ACCEPTED):
         return not any(isinstance(answer.outcome, Accepted) for answer in answers)
+    provider_id = chunk.provider_id
     for answer in answers:
         ids = [recipient.subscriber_id for recipient in answer.recipients]
         if isinstance(answer.outcome, Accepted):
+            provider_id = provider_id or answer.outcome.provider_id
             ledger.mark(connection, chunk, ids, Fate.ACCEPTED)
         elif isinstance(answer.outcome, Refused) and len(ids) == 1:
             ledger.mark(connection, chunk, ids, Fate.REFUSED, answer.outcome.reason)
     if chunk.state is State.UNCERTAIN and not ledger.has_open(connection, chunk):
-        ledger.swap(connection, chunk, states.prove(chunk, chunk.provider_id), now)
+        ledger.swap(connection, chunk, states.prove(chunk, provider_id), now)
     return True
+
+
+def _record_unseen(
+    connection: Connection, attempt: Attempt, answers: Sequence[Answer], now: datetime
+) -> None:
+    """Write down what is not yet: a commit whose answer was lost may have happened."""
+    there = {m.subscriber_id for m in ledger.open_members(connection, attempt.chunk, "")}
+    attempt = replace(attempt, untried=attempt.untried & there)
+    for answer in answers:
+        readers = tuple(r for r in answer.recipients if r.subscriber_id in there)
+        if readers and attempt.chunk.state is State.SENDING:
+            attempt = _apply(connection, attempt, Answer(readers, answer.outcome), now)
 
 
 def give_up(connection: Connection, chunk: Chunk, list_name: str, *, now: datetime) -> Chunk:
@@ -183,7 +201,12 @@ def _split(
     guilty, groups = states.blame(ids, refused.guilty)
     ledger.mark(connection, before, guilty, Fate.REFUSED, refused.reason)
     again = Chunk(
-        mailing_id=before.mailing_id, n=0, size=0, attempt=before.attempt, reason=refused.reason
+        mailing_id=before.mailing_id,
+        n=0,
+        size=0,
+        form=before.form,
+        attempt=before.attempt,
+        reason=refused.reason,
     )
     ledger.carve(connection, before, groups, again, now)
     moved = sum(len(group) for group in groups)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, exists, func, select
+from sqlalchemy import Connection, Engine, exists, func, select, update
 
 from publisher.deliver import ledger, states
 from publisher.deliver.headers import message_id
@@ -24,6 +24,7 @@ from publisher.storage.schema import chunks, evidence
 
 _ASKED_AT_ONCE = 20  #: chunks whose records are asked for in one go
 SILENCE = timedelta(minutes=30)  #: after it, a chunk that was accepted has been heard of
+_ASK_AGAIN = timedelta(minutes=10)  #: after the records were asked in vain
 _MOST_ATTEMPTS = 5
 _EVENT_LAG = timedelta(minutes=10)  #: within it, events of what was accepted come in
 
@@ -39,24 +40,28 @@ class Resolved:
 
 
 def resolve_uncertain(
-    engine: Engine, mailing: Mailing, sender: Sender, *, now: datetime
+    engine: Engine, mailing: Mailing, sender: Sender, *, now: datetime, early: bool = False
 ) -> Resolved:
-    """Look for evidence, and plan again what evidence rules out."""
-    doubtful = _doubtful(engine, mailing)
-    if not doubtful:
-        return Resolved()
+    """Look for evidence, and plan again what evidence rules out.
+
+    The provider's records are asked from when they are conclusive, every ten minutes;
+    `early`, also before, for what they know already is proof enough.
+    """
     proved = resent = left = stuck = asked = 0
     message: Message | None = None
-    for chunk, since in doubtful:
-        provider_id, source = _noted(engine, chunk), "event"
-        due = since + sender.capabilities.evidence_lag <= now
-        if provider_id is None and due and asked < _ASKED_AT_ONCE:
-            message = message or load_message(engine, mailing)
-            provider_id, source = _asked(engine, mailing, chunk, sender, message), "records"
-            asked += 1
+    for chunk, since in _doubtful(engine, mailing):
+        provider_id, source, silent = _noted(engine, chunk), "event", False
+        if provider_id is None:
+            silent = _would_have_been_heard(engine, mailing, chunk, since, sender, now)
+            due = since + sender.capabilities.evidence_lag <= now and _unasked(chunk, now)
+            if (early or due or silent) and asked < _ASKED_AT_ONCE:
+                message = message or load_message(engine, mailing)
+                provider_id, source = _asked(engine, mailing, chunk, sender, message), "records"
+                asked += 1
+                _note_asked(engine, chunk, now)
         if provider_id is not None:
             proved += _prove(engine, mailing, chunk, provider_id, source, now)
-        elif _would_have_been_heard(engine, mailing, chunk, since, sender, now):
+        elif silent and source == "records":
             resent += _resend_by_rule(engine, mailing, chunk, now)
         else:
             left += chunk.size
@@ -73,7 +78,7 @@ def resend_uncertain(
     Looks for evidence first. Raises `DeliveryError` while the provider's records may still
     lag behind. Some may get the mail twice: that is written into the audit.
     """
-    resolve_uncertain(engine, mailing, sender, now=now)
+    resolve_uncertain(engine, mailing, sender, now=now, early=True)
     lag = sender.capabilities.evidence_lag
     youngest = max((since for _, since in _doubtful(engine, mailing)), default=None)
     if youngest and youngest + lag > now:
@@ -99,7 +104,24 @@ def _doubtful(engine: Engine, mailing: Mailing) -> list[tuple[Chunk, datetime]]:
 
 def _noted(engine: Engine, chunk: Chunk) -> str | None:
     with reading(engine) as connection:
-        return evidence_for(connection, chunk.mailing_id, chunk.n, chunk.attempt)
+        return evidence_for(connection, chunk.mailing_id, chunk.n)
+
+
+def _unasked(chunk: Chunk, now: datetime) -> bool:
+    return chunk.not_before is None or chunk.not_before <= now
+
+
+def _note_asked(engine: Engine, chunk: Chunk, now: datetime) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            update(chunks)
+            .where(
+                chunks.c.mailing_id == chunk.mailing_id,
+                chunks.c.n == chunk.n,
+                chunks.c.state == State.UNCERTAIN,
+            )
+            .values(not_before=now + _ASK_AGAIN)
+        )
 
 
 def _asked(
@@ -160,7 +182,7 @@ def _unheard(connection: Connection, mailing: Mailing, *, before: datetime) -> i
             select(func.count()).where(
                 chunks.c.mailing_id == mailing.id,
                 chunks.c.state == State.ACCEPTED,
-                chunks.c.size > 0,
+                chunks.c.provider_id != "",  # else nobody in it was to be mailed any more
                 chunks.c.changed <= before,
                 ~known,
             )
@@ -208,9 +230,9 @@ def _resend(
         with engine.begin() as connection:
             members = _members(connection, chunk, mailing)
             ledger.swap(connection, chunk, states.resend(chunk), now)
-            if evidence_for(connection, chunk.mailing_id, chunk.n, chunk.attempt) is not None:
+            if evidence_for(connection, chunk.mailing_id, chunk.n) is not None:
                 raise LeaseLost("an event came in meanwhile")
-            current = read_mailing(connection, mailing.id)
+            current = read_mailing(connection, mailing.id, held=True)
             if current.state == "done":
                 set_state(connection, current, "sending")
             note(

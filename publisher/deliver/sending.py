@@ -128,9 +128,9 @@ def _work(run: Run, watch: _Watch) -> Report:
 
 def _open(run: Run) -> bool:
     """Set the mailing going; False if it is paused or nothing is left to send."""
-    resolve_uncertain(run.engine, run.mailing, run.sender, now=run.clock())
+    resolve_uncertain(run.engine, run.mailing, run.sender, now=run.clock(), early=True)
     with run.engine.begin() as connection:
-        mailing = read_mailing(connection, run.mailing.id)
+        mailing = read_mailing(connection, run.mailing.id, held=True)
         if mailing.state in ("paused", "cancelled"):
             return False
         if mailing.state == "done" and ledger.next_moment(connection, mailing.id) is None:
@@ -165,14 +165,16 @@ def _pause(
 
 def _close(run: Run, stopped: str) -> Report:
     if not stopped:
-        resolve_uncertain(run.engine, run.mailing, run.sender, now=run.clock())
+        resolve_uncertain(run.engine, run.mailing, run.sender, now=run.clock(), early=True)
     with run.engine.begin() as connection:
-        mailing = read_mailing(connection, run.mailing.id)
+        mailing = read_mailing(connection, run.mailing.id, held=True)
         if stopped and mailing.state == "sending":
             set_state(connection, mailing, "stopped", stopped)
             note(connection, mailing, who=run.owner, act="stop", now=run.clock(), reason=stopped)
-        else:
-            tending.close(connection, mailing, now=run.clock())
+    with run.engine.begin() as connection:
+        # apart: a worker that waits for the mailing's row may hold a chunk of a cancelled one
+        mailing = read_mailing(connection, run.mailing.id)
+        tending.close(connection, mailing, now=run.clock())
     return _report(run)
 
 

@@ -190,11 +190,17 @@ def resend(chunk: Chunk) -> Chunk:
 
 
 def prove(chunk: Chunk, provider_id: str) -> Chunk:
-    """Settle a doubt by the provider's own records."""
-    if chunk.state is not State.UNCERTAIN:
+    """Settle a doubt by evidence, even if the chunk was to be sent again because of it."""
+    again = chunk.state is State.PLANNED and chunk.attempt > 0
+    if chunk.state is not State.UNCERTAIN and not again:
         raise LeaseLost(f"chunk {chunk.n} is {chunk.state}, not uncertain")
     return replace(
-        chunk, state=State.ACCEPTED, provider_id=provider_id, lease_owner=None, reason=""
+        chunk,
+        state=State.ACCEPTED,
+        provider_id=provider_id,
+        lease_owner=None,
+        not_before=None,
+        reason="",
     )
 
 

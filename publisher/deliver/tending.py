@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 
 from publisher.deliver import ledger, recording
 from publisher.deliver.mailing import Mailing, read_mailing, set_state
-from publisher.deliver.states import State
+from publisher.deliver.states import Chunk, State
+
+_HELD = (State.CLAIMED, State.SENDING)
 
 
 def take_back(
@@ -22,12 +24,21 @@ def take_back(
     Gone is whose lease has run out, or of whom `is_dead` knows it.
     """
     taken = 0
-    for chunk in ledger.chunks_in(connection, mailing.id, State.CLAIMED, State.SENDING):
-        end = chunk.lease_until or now
-        if end <= now or (chunk.lease_owner and is_dead(chunk.lease_owner)):
+    for seen in ledger.chunks_in(connection, mailing.id, *_HELD):
+        if not _is_gone(seen, now, is_dead):
+            continue
+        # its worker may have come back to life, and be writing answers just now
+        chunk = ledger.free_chunk(connection, mailing.id, seen.n)
+        if chunk and chunk.state in _HELD and _is_gone(chunk, now, is_dead):
+            end = chunk.lease_until or now
             recording.give_up(connection, chunk, mailing.list, now=max(now, end))
             taken += 1
     return taken
+
+
+def _is_gone(chunk: Chunk, now: datetime, is_dead: Callable[[str], bool]) -> bool:
+    ended = chunk.lease_until is None or chunk.lease_until <= now
+    return ended or bool(chunk.lease_owner and is_dead(chunk.lease_owner))
 
 
 def next_moment(connection: Connection, mailing_id: int) -> datetime | None:
@@ -45,6 +56,10 @@ def close(connection: Connection, mailing: Mailing, *, now: datetime) -> str:
     if mailing.state == "cancelled":
         ledger.cancel_planned(connection, mailing.id, now)
     elif mailing.state == "sending" and ledger.next_moment(connection, mailing.id) is None:
-        set_state(connection, mailing, "done", finished=now)
-        return "done"
+        # held, and looked at again: another may plan or cancel at this very moment
+        held = read_mailing(connection, mailing.id, held=True)
+        if held.state == "sending" and ledger.next_moment(connection, mailing.id) is None:
+            set_state(connection, held, "done", finished=now)
+            return "done"
+        return held.state
     return mailing.state

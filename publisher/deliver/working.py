@@ -16,7 +16,6 @@ from publisher.deliver.sender import Sender
 from publisher.deliver.throttle import Limits
 from publisher.storage.engine import reading
 
-
 _AFTER_A_FAILURE = timedelta(seconds=10)  #: of the database
 
 
@@ -93,7 +92,7 @@ class Courier:
         if not reason:
             return hand
         with self.engine.begin() as connection:
-            mailing = read_mailing(connection, run.mailing.id)
+            mailing = read_mailing(connection, run.mailing.id, held=True)
             if mailing.state == "sending":
                 now = self.clock()
                 set_state(connection, mailing, "stopped", reason)

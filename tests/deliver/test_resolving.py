@@ -10,7 +10,7 @@ from publisher.deliver.certificate import certificate_of
 from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.proving import Evidence, note_evidence
-from publisher.deliver.resolving import Resolved, resolve_uncertain
+from publisher.deliver.resolving import Resolved, resend_uncertain, resolve_uncertain
 from publisher.deliver.sender import Uncertain
 from publisher.storage.schema import audit
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe
@@ -64,12 +64,27 @@ def test_an_event_that_overtook_the_lost_answer_is_not_forgotten(
     assert run(engine, mailing, sender).counts == Counts(accepted=30)
 
 
-def test_an_event_of_an_earlier_attempt_proves_nothing_of_the_next(
+def test_an_event_of_an_earlier_attempt_ends_the_doubt_of_the_next(
     engine: Engine, mailing: Mailing
 ) -> None:
     sender = in_doubt(engine, mailing)
-    heard(engine, mailing, (1, 0), after=2)
-    assert resolve(engine, mailing, sender, 5) == Resolved(left=10)
+    resend_uncertain(engine, mailing, sender, who="amel", now=START + timedelta(minutes=20))
+    sender.script = [Uncertain(reason="no answer again")]
+    report = run(engine, mailing, sender, Clock(START + timedelta(minutes=21)))
+    assert report.counts == Counts(accepted=20, uncertain=10)
+    heard(engine, mailing, (1, 1), after=22)
+    assert resolve(engine, mailing, sender, 60).proved == 10
+
+
+def test_an_event_that_comes_before_the_next_attempt_makes_it_needless(
+    engine: Engine, mailing: Mailing
+) -> None:
+    sender = in_doubt(engine, mailing)
+    resend_uncertain(engine, mailing, sender, who="amel", now=START + timedelta(minutes=20))
+    heard(engine, mailing, (1, 1), after=21)
+    report = run(engine, mailing, sender, Clock(START + timedelta(minutes=22)))
+    assert report.counts == Counts(accepted=30)
+    assert len(sender.references) == 3
 
 
 def test_records_are_asked_only_when_they_can_know(engine: Engine, mailing: Mailing) -> None:
@@ -77,6 +92,18 @@ def test_records_are_asked_only_when_they_can_know(engine: Engine, mailing: Mail
     sender.records = {"reader3@example.org": "sg1"}
     assert resolve(engine, mailing, sender, 9).proved == 0
     assert resolve(engine, mailing, sender, 11).proved == 10
+
+
+def test_records_that_know_nothing_are_asked_again_every_ten_minutes(
+    engine: Engine, mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = in_doubt(engine, mailing, lag=timedelta(minutes=10))
+    asked: list[float] = []
+    minute = 0.0
+    monkeypatch.setattr(sender, "find", lambda *_: asked.append(minute))
+    for minute in (11, 12, 15, 20.9, 21.1, 25, 31.2):
+        resolve(engine, mailing, sender, minute)
+    assert asked == [11, 21.1, 31.2]
 
 
 def test_silence_of_one_chunk_among_chunks_that_are_heard_of_sends_it_again(
