@@ -232,7 +232,9 @@ def main() -> None:
         "smtp-source": f"postfix's smtp-source, {asked.connections} connections, no ledger",
     }
     console = Console()
-    table = Table(title=f"{asked.rounds} x {readers:,} mails of {MAIL_BYTES // 1024} KB")
+    where = "smtp-sink" if shutil.which("smtp-sink", path=_path()) else "a sink of our own"
+    title = f"{asked.rounds} x {readers:,} mails of {MAIL_BYTES // 1024} KB into {where}"
+    table = Table(title=title)
     for heading in ("way", "mails/s", "slowest", "fastest", "ours is"):
         table.add_column(heading, justify="left" if heading == "way" else "right")
     for way in WAYS:

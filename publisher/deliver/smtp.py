@@ -9,7 +9,14 @@ from publisher.deliver import verp
 from publisher.deliver.dkim import Signer
 from publisher.deliver.headers import ascii_domain
 from publisher.deliver.loopback import is_loopback
-from publisher.deliver.sender import Answer, Capabilities, Message, Recipient, Reference
+from publisher.deliver.sender import (
+    Answer,
+    Capabilities,
+    Form,
+    Message,
+    Recipient,
+    Reference,
+)
 from publisher.deliver.smtp_dialling import Dialler
 from publisher.deliver.smtp_line import Job
 from publisher.deliver.smtp_mail import Wire, wire
@@ -60,7 +67,7 @@ class Smtp:
         self._pool = Pool(dialler.dial, config.connections)
         self._window = _UNDER_WAY * config.connections
         recorded = min(_RECORDED * config.connections, _MOST_RECORDED)
-        self._wire: Wire | None = None
+        self._wires: dict[int, Wire] = {}
         self.capabilities = Capabilities(
             name="smtp",
             batch=BATCH,
@@ -79,7 +86,7 @@ class Smtp:
         reference: Reference | None = None,
     ) -> Iterator[Answer]:
         """Send several mails at a time over the kept connections."""
-        self._wire = built = wire(message, now, signer=self._signer, last=self._wire)
+        built = self._wire(message, now)
         fallback = self._config.bounces or message.from_address
 
         def make_job(number: int, recipient: Recipient) -> Job:
@@ -105,3 +112,12 @@ class Smtp:
     def close(self) -> None:
         """End the connections politely; the sender opens new ones when it is used again."""
         self._pool.close()
+        self._wires.clear()
+
+    def _wire(self, message: Message, now: datetime) -> Wire:
+        """Build the mail, unless it was built for another chunk."""
+        built = wire(message, now, signer=self._signer, last=self._wires.pop(id(message), None))
+        if len(self._wires) >= len(Form):
+            self._wires.clear()
+        self._wires[id(message)] = built
+        return built

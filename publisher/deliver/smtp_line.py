@@ -27,6 +27,9 @@ from publisher.deliver.smtp_replies import (
 )
 
 _WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+# checking a mail may take a server long, and whoever gives up then can only doubt: RFC 5321
+# asks for ten minutes; more than this and the lease of the chunk might run out
+_PATIENCE_AT_THE_END = 2
 _JOINED = 262_144  # bytes up to which one write is cheaper than saving a copy
 
 
@@ -83,8 +86,9 @@ class Line:
         self.features = features
         self.served = 0  #: mails and envelopes that were answered
         self.dead = False
-        self.deadline = 0.0  #: by the clock; only while it is busy
         self._host, self._timeout_s, self._clock = host, timeout_s, clock
+        self._heard_at = clock()
+        self._allowed_s = timeout_s
         self._is_tls = isinstance(connected, ssl.SSLSocket)
         self._job: Job | None = None
         self._ahead: Job | None = None  #: whose envelope travels behind the mail
@@ -112,6 +116,16 @@ class Line:
         """Whether the server has not yet taken all that was written."""
         return bool(self._to_write)
 
+    @property
+    def deadline(self) -> float:
+        """When to give up, by the clock, if it is busy."""
+        return self._heard_at + self._allowed_s
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since something went to and fro."""
+        return self._clock() - self._heard_at
+
     def take(self, next_job: Callable[[], Job | None]) -> list[tuple[Job, Verdict]]:
         """Begin the next envelope if there is a job; return what needed no server."""
         self._begin(next_job)
@@ -129,7 +143,7 @@ class Line:
 
     def expire(self) -> list[tuple[Job, Verdict]]:
         """Give up waiting."""
-        self._break(f"silent for {self._timeout_s:g} seconds")
+        self._break(f"silent for {self._allowed_s:g} seconds")
         return self._told()
 
     def drop(self, reason: str) -> list[tuple[Job, Verdict]]:
@@ -328,7 +342,10 @@ class Line:
             self._break(str(error))
 
     def _later(self) -> None:
-        self.deadline = self._clock() + self._timeout_s
+        self._heard_at = self._clock()
+        self._allowed_s = self._timeout_s
+        if self.mailing and not self._before_dot:
+            self._allowed_s *= _PATIENCE_AT_THE_END
 
     def _break(self, reason: str) -> None:
         if self.dead:

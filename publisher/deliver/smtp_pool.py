@@ -7,6 +7,7 @@ from time import monotonic
 from publisher.deliver.smtp_dialling import CannotDial
 from publisher.deliver.smtp_line import Job, Line, Verdict
 
+_IDLE_S = 60.0  #: how long a connection nobody uses is trusted
 _CONTENT_S = 300.0  #: how long a server's limit on connections is respected before it is tried
 
 
@@ -62,6 +63,18 @@ class Pool:
         """Open no more than are open now, for a while."""
         self._allowed = max(1, len(self._lines))
         self._content_until = self._clock() + _CONTENT_S
+
+    def refresh(self) -> None:
+        """Leave connections that nobody used for a while, and notice those that are closed.
+
+        Firewalls forget an idle connection without telling; a mail would wait for long.
+        """
+        for number, line in list(self._lines.items()):
+            if not line.busy and line.silent_s > _IDLE_S:
+                line.leave()
+                self._tend(line, number)
+        for _ in self.listen(lambda: None, wait=False):
+            pass  # nothing is under way
 
     def listen(
         self, next_job: Callable[[], Job | None], *, wait: bool

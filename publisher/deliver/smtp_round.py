@@ -55,7 +55,7 @@ class Round:
     def run(self) -> Iterator[Answer]:
         """Mail the readers; yield each answer as it comes, and one for all who are left."""
         try:
-            self._judge(self._pool.listen(self._next_job, wait=False))
+            self._pool.refresh()
             while True:
                 self._begin()
                 yield from self._handed_on()

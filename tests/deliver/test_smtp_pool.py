@@ -4,6 +4,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 
 from publisher.config import Security, SmtpConfig
 from publisher.deliver import states
+from publisher.deliver.mime import Frame, frame
 from publisher.deliver.sender import (
     Accepted,
     Attachment,
     Deferred,
+    Message,
     Outcome,
     Recipient,
     Refused,
@@ -411,3 +414,46 @@ def test_each_mail_has_the_return_path_that_was_made_for_it(server: SmtpServer) 
 def test_an_address_for_bounces_without_room_for_a_mark_is_told_at_once() -> None:
     with pytest.raises(DeliveryError, match="too long to take a mark"):
         Smtp(config(25, bounces="the-bounces-of-our-weekly-letter@example.org"))
+
+
+def test_a_connection_nobody_used_for_a_while_is_left_politely() -> None:
+    moment = [0.0]
+    heard: list[str] = []
+
+    def script(guest: Guest) -> None:
+        guest.hello()
+        heard.append(guest.hear())
+
+    with scripted_server(script) as running:
+        options = Dialler(
+            config(running.port), "", ssl.create_default_context(), 10, clock=lambda: moment[0]
+        )
+        pool = Pool(options.dial, 1, clock=lambda: moment[0])
+        assert pool.one_more()
+        pool.refresh()
+        assert len(pool) == 1
+        moment[0] += 61
+        pool.refresh()
+        assert len(pool) == 0
+        pool.close()
+    assert heard == ["QUIT"]
+
+
+def test_a_mail_is_built_once_for_all_its_chunks(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Message] = []
+
+    def counted(message: Message, now: datetime, *, embed: bool = False) -> Frame:
+        built.append(message)
+        return frame(message, now, embed=embed)
+
+    monkeypatch.setattr("publisher.deliver.smtp_mail.frame", counted)
+    forms = [issue_mail(), issue_mail(attachments=(BIG,)), issue_mail(html="")]
+    with sending(server.port) as sender:
+        for chunk in range(2):
+            for form, message in enumerate(forms):
+                number = 10 * chunk + form + 1
+                assert list(sender.send(message, [person(number)], now=START))
+    assert len(built) == 3
+    assert len(server.mails) == 6
