@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,10 @@ def bounce(folder: Path, name: str = "exim-old") -> bytes:
     link = Tokens(signing_keys(engine, Secrets())).unsubscribe(id or 0, "readers")
     engine.dispose()
     text = (SAMPLES / f"{name}.eml").read_text(encoding="utf-8")
-    return text.replace("%MARK%", "x").replace("%LINK%", link).encode()
+    text = text.replace("%MARK%", "x").replace("%LINK%", link)
+    # she was added just now, and what was written before that would not count
+    soon = format_datetime(datetime.now(UTC) + timedelta(minutes=1))
+    return re.sub(r"(?m)^Date: .*", f"Date: {soon}", text, count=1).encode()
 
 
 def suppressed(folder: Path) -> list[str]:
