@@ -19,6 +19,8 @@ from publisher.pipeline.explaining import Explained
 from publisher.pipeline.making import Made
 from publisher.problems import Problem, Severity
 
+_NAMES = 100  #: more stand in the report
+
 
 def show_problems(problems: Iterable[Problem]) -> None:
     """List problems, errors first; print nothing when there are none."""
@@ -75,8 +77,16 @@ def size_of(rendered: Any) -> str:
 def show_certificate(certificate: Certificate) -> None:
     """Show who got the issue and who did not, with names."""
     out.print(f"[bold]{escape(certificate.sentence)}[/]")
-    for reader in certificate.unserved:
+    for reader in certificate.unserved[:_NAMES]:
         out.print(f"  {reader.state:<10} {escape(reader.email)}  {escape(reader.reason)}")
+    more = len(certificate.unserved[_NAMES:]) + certificate.unnamed
+    if more:
+        out.print(
+            f"  … and {more:,} more: `publisher report {certificate.week} --csv readers.csv`"
+            " writes them all",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from publisher.storage.schema import chunks, clicks, deliveries, receipts
 
 HOURS = 7 * 24  #: a time course ends here; what comes later is one figure
 LINKS = 200  #: links told one by one, the most followed first
-_DOMAINS = 3000  #: mail domains looked at one by one, the largest first
+_DOMAINS = 500  #: mail domains looked at one by one, the largest first
 _REASONS = 2000
 _STATES = ("deferred", "blocked", "dropped", "bounced")
 

@@ -37,7 +37,7 @@ class Settlement:
     who: str  #: an operator, or the worker that found the evidence
     chunk: int
     attempt: int  #: that was in doubt
-    readers: int  #: as far as the record tells; 0 where it does not
+    readers: int  #: whom it was about; of those proved, who is still in that chunk
     how: str  #: "mailed" (it was proved) or "sent again"
     evidence: str  #: event, records, silence (all but this chunk were heard of), or word
     provider_id: str
@@ -71,12 +71,17 @@ def doubled_of(connection: Connection, mailing: Mailing) -> tuple[Doubled, ...]:
 
 def settlements_of(connection: Connection, mailing: Mailing) -> tuple[Settlement, ...]:
     """Tell how each doubt of a mailing ended, in the order in which they did."""
-    return tuple(_settlement(note) for note in _notes(connection, mailing, (RESENT, PROVED)))
+    notes = _notes(connection, mailing, (RESENT, PROVED))
+    if not notes:
+        return ()
+    rows = select(chunks.c.n, chunks.c.size).where(chunks.c.mailing_id == mailing.id)
+    sizes = {row.n: row.size for row in connection.execute(rows)}
+    return tuple(_settlement(note, sizes.get(note.details["chunk"], 0)) for note in notes)
 
 
-def _settlement(note: Any) -> Settlement:
+def _settlement(note: Any, size: int) -> Settlement:
     details, proved = note.details, note.act == PROVED
-    readers = details.get("readers", 0)
+    readers = details.get("readers", size)
     silence = "silence" if note.act.startswith("resend:") else "word"
     return Settlement(
         at=note.at,

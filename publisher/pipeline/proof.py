@@ -27,15 +27,12 @@ NAMES_IN_JSON = 100_000
 
 
 class NothingSent(PublisherError):
-    """No issue has gone out yet."""
+    """There is nothing to prove yet."""
 
     exit_code = 3
 
-    def __init__(self, list_name: str) -> None:
-        super().__init__(
-            f"no issue has been sent to {list_name} yet:"
-            " approve one, and send it with `publisher send`"
-        )
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} has been sent yet: approve it, and send it with `publisher send`")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +68,14 @@ def sent_mailing(desk: Desk, week: Week | None) -> Mailing:
     list_name = desk.publication.delivery.list_name
     if week is None:
         week = _latest(desk, list_name)
-    found = find_mailing(desk.engine, week=week, list_name=list_name) if week else None
-    if found:
-        return found
     if week is None:
-        raise NothingSent(list_name)
-    raise NotApproved(week, records.get(desk.engine, week).state)
+        raise NothingSent(f"no issue for {list_name}")
+    found = find_mailing(desk.engine, week=week, list_name=list_name)
+    if found is None:
+        raise NotApproved(week, records.get(desk.engine, week).state)
+    if found.state == "planned":
+        raise NothingSent(f"no mail of {week}")
+    return found
 
 
 def standing(desk: Desk) -> tuple[Week, Counts] | None:

@@ -189,6 +189,7 @@ def test_it_says_when_and_by_whom_each_doubt_was_settled(engine: Engine) -> None
         certificate_of(engine, mailing).settlements, key=lambda one: -one.chunk
     )
     assert (by_proof.how, by_proof.evidence, by_proof.who) == ("mailed", "event", "publisher")
+    assert by_proof.readers == 10
     assert (by_word.how, by_word.evidence, by_word.who) == ("sent again", "word", "ada")
     assert (by_word.chunk, by_word.attempt, by_word.readers, by_word.at) == (1, 1, 10, at)
 

@@ -12,6 +12,7 @@ from publisher.audience.csvfile import open_csv
 from publisher.deliver.events import Kind
 from publisher.errors import NotApproved, PublisherError
 from publisher.pipeline import proof_words as words
+from publisher.pipeline.approving import approve
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.proof import NothingSent, as_data, prove, sent_mailing
 from publisher.pipeline.proof_csv import COLUMNS, write_roll, write_roll_file
@@ -188,3 +189,12 @@ def test_many_readers_need_no_more_memory_than_few(desk: Desk) -> None:
 )
 def test_shares_are_honest_at_their_ends(number: int, whole: int, written: str) -> None:
     assert words.share(number, whole).replace("\u00a0", " ") == written
+
+
+def test_an_issue_that_was_approved_and_not_sent_has_no_proof(desk: Desk) -> None:
+    desk = rendered(desk)
+    approve(desk, W47, by="ada")
+    with pytest.raises(NothingSent, match="no mail of 2026-W47 has been sent yet"):
+        prove(desk, W47)
+    with pytest.raises(NothingSent, match="no issue for readers has been sent yet"):
+        prove(desk)
