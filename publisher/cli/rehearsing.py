@@ -13,9 +13,11 @@ from publisher.errors import PublisherError
 from publisher.pipeline import rehearsing as stage
 from publisher.pipeline.both_books import Books
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.rehearsing import Rehearsal
+from publisher.pipeline.rehearsal_stage import Mishaps
+from publisher.pipeline.rehearsing import Rehearsal, mishaps
 from publisher.week import Week
 
+__all__ = ["check_options", "mishaps", "rehearse"]
 _FINDINGS = {
     "doubled": "were mailed twice",
     "lost": "are accepted by the ledger, and SendGrid never had their mail",
@@ -26,9 +28,9 @@ _FINDINGS = {
 
 
 def check_options(
-    *, rehearse: bool, others: Mapping[str, bool], crashes: int, faults: str, seed: int
+    *, rehearse: bool, others: Mapping[str, object], extras: Mapping[str, object]
 ) -> None:
-    """Refuse options that make no sense together; `others` says which of those were given."""
+    """Refuse options that make no sense together, by whether they were given."""
     if rehearse:
         wrong = [name for name, given in others.items() if given]
         if wrong:
@@ -36,15 +38,12 @@ def check_options(
                 f"--rehearse and {wrong[0]} do not go together: a rehearsal sends the whole"
                 " mailing, to nobody"
             )
-    elif crashes or faults or seed:
-        raise PublisherError("--crashes, --faults and --seed are for rehearsals: add --rehearse")
+    elif wrong := [name for name, given in extras.items() if given]:
+        raise PublisherError(f"{wrong[0]} is for rehearsals: add --rehearse")
 
 
-def rehearse(
-    desk: Desk, week: Week, *, crashes: int, faults: str, seed: int, as_json: bool
-) -> None:
+def rehearse(desk: Desk, week: Week, asked: Mishaps, *, as_json: bool) -> None:
     """Rehearse, show how it went, and fail if the books do not agree."""
-    asked = stage.mishaps(crashes, faults, seed)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=out, transient=True) as bar:
         task = bar.add_task(f"Rehearsing {week}", total=None)
@@ -74,6 +73,8 @@ def _show(done: Rehearsal) -> None:
         out.print(f"Went wrong on purpose (seed {done.seed}): {', '.join(went_wrong)}")
     if done.reason:
         out.print(f"[bold red]It stopped:[/] {escape(done.reason)}", soft_wrap=True)
+    if done.events:
+        out.print(f"{done.events:,} events told, some twice and out of order, and taken in")
     out.print(
         f"{done.requests:,} requests, {done.seconds:.1f} s, {done.readers_per_s:,.0f} readers/s,"
         f" at most {done.peak_mb:.0f} MB of memory"

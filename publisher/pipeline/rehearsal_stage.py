@@ -24,6 +24,8 @@ _JITTER, _PLANNING = 0.08, 1.5  #: a crash comes up to so many seconds after its
 _HANGING = (Fault.HANG, Fault.HANG_ACCEPTED)
 _HANG_TIMEOUT_S = 2.0  #: nobody wants to sit through the real ones
 _RECORDS_LAG_S = 900.0  #: records are asked for when they are surely complete
+_SILENCE_S = 1900.0  #: after it, no event of a chunk means that it was not accepted
+_VAIN_LOOKS = 2
 _VAIN_STARTS = 3  #: with not one more reader settled; then it is a real stop
 
 
@@ -34,6 +36,7 @@ class Mishaps:
     crashes: int = 0  #: times the sending process is killed
     faults: Mapping[Fault, float] = field(default_factory=dict)  #: share of requests
     seed: int = 0
+    events: bool = False  #: whether SendGrid tells what became of each mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +57,12 @@ class _Stage:
     asked: Mishaps
     readers: int
     progress: Callable[[Progress], None]
+    hear: Callable[[float], object] | None
     moments: list[int]  #: of the crashes to come: answers the local SendGrid has given
     chance: Random
     crashes: int = 0
+    stops: int = 0
+    peak_mb: float = 0.0
 
 
 def perform(
@@ -67,11 +73,13 @@ def perform(
     readers: int,
     batch: int,
     progress: Callable[[Progress], None],
+    hear: Callable[[float], object] | None = None,
 ) -> Performance:
     """Send until all is settled, with everything going wrong that was asked for.
 
     The part of an operator is played too: a mailing that stops is started again, and in
-    the end, later on the rehearsal's clock, the service's records are asked about doubts.
+    the end, later on the rehearsal's clock, doubts are looked at again. `hear` takes in,
+    so many seconds ahead, what SendGrid has told.
     """
     chance = Random(asked.seed)  # noqa: S311 - a rehearsal that can be repeated
     chunks = -(-readers // batch)
@@ -87,40 +95,61 @@ def perform(
         asked=asked,
         readers=readers,
         progress=progress,
+        hear=hear,
         moments=moments,
         chance=chance,
     )
     began = time.perf_counter()
-    peak, stops, vain, settled, reason = 0.0, 0, 0, -1, ""
-    while True:
-        ended = _act(stage, ahead_s=0)
-        if ended is None:
-            continue
-        peak = max(peak, ended["peak_mb"])
-        reason = ended["reason"]
-        if ended["state"] != "stopped":
-            break
-        stops += 1
-        vain = vain + 1 if ended["settled"] == settled else 0
-        settled = ended["settled"]
-        if vain >= _VAIN_STARTS:
-            break
+    ended = _run(stage, ahead_s=0)
     seconds = time.perf_counter() - began
-    _ask_the_records(stage, ended)
+    ended = _look_again(stage, ended)
     return Performance(
-        seconds=seconds, crashes=stage.crashes, stops=stops, peak_mb=peak, reason=reason
+        seconds=seconds,
+        crashes=stage.crashes,
+        stops=stage.stops,
+        peak_mb=stage.peak_mb,
+        reason=ended["reason"],
     )
 
 
-def _ask_the_records(stage: _Stage, ended: Mapping[str, Any]) -> None:
-    """Let the worker look at doubts as it would a quarter of an hour later, as long as it helps."""
+def _run(stage: _Stage, *, ahead_s: float) -> dict[str, Any]:
+    """Start workers until one comes to the end, or they stop again and again in vain."""
+    vain, settled = 0, -1
+    while True:
+        ended = _act(stage, ahead_s=ahead_s)
+        if ended is None:
+            continue
+        stage.peak_mb = max(stage.peak_mb, ended["peak_mb"])
+        if ended["state"] != "stopped":
+            return ended
+        stage.stops += 1
+        vain = vain + 1 if ended["settled"] == settled else 0
+        settled, ahead_s = ended["settled"], ended["ahead_s"]
+        if vain >= _VAIN_STARTS:
+            return ended
+
+
+def _look_again(stage: _Stage, ended: dict[str, Any]) -> dict[str, Any]:
+    """Let time pass on the rehearsal's clock and the worker look at doubts, as long as it helps.
+
+    Records are complete after a quarter of an hour. With events it takes half an hour
+    until silence tells something too; what was surely not accepted is sent again then.
+    """
     stage.moments = []
-    left = ended["uncertain"]
-    while left and ended["state"] != "stopped":
-        again = _act(stage, ahead_s=ended["ahead_s"] + _RECORDS_LAG_S)
-        if again is None or again["uncertain"] >= left:
-            return
-        ended, left = again, again["uncertain"]
+    vain = 0
+    while ended["uncertain"] and ended["state"] != "stopped" and vain < _VAIN_LOOKS:
+        ahead = ended["ahead_s"]
+        if stage.hear:
+            stage.sendgrid.linger()  # mails are opened for days, so events keep coming
+            stage.sendgrid.flush()
+            stage.hear(ahead + _SILENCE_S - 60)
+        again = _run(stage, ahead_s=ahead + (_SILENCE_S if stage.hear else _RECORDS_LAG_S))
+        vain = 0 if again["uncertain"] < ended["uncertain"] else vain + 1
+        ended = again
+    if stage.hear:
+        stage.sendgrid.flush()
+        stage.hear(ended["ahead_s"])
+    return ended
 
 
 def _act(stage: _Stage, *, ahead_s: float) -> dict[str, Any] | None:

@@ -8,7 +8,9 @@ SendGrid misbehaves. In the end both sides' books are compared.
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -21,11 +23,13 @@ from publisher.errors import DeliveryError
 from publisher.pipeline.both_books import Books, Taken, compare
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.message import issue_message
+from publisher.pipeline.rehearsal_ear import ear, hear_later
 from publisher.pipeline.rehearsal_stage import Mishaps, Performance, perform
 from publisher.pipeline.rehearsal_worker import Task
 from publisher.pipeline.understudy import copy_what_a_mailing_needs, open_understudy
 from publisher.rehearsal.faults import parse_faults
 from publisher.rehearsal.process import SendGridProcess, sendgrid_process
+from publisher.rehearsal.webhook import new_key, private_text, shown_key
 from publisher.week import Week
 
 
@@ -44,6 +48,7 @@ class Rehearsal:
     crashes_asked: int
     stops: int  #: how often an operator would have had to start it again
     faults: Mapping[str, int]  #: what went wrong, and how often
+    events: int  #: that SendGrid told, doubles counted
     seconds: float  #: of planning and sending
     readers_per_s: float
     peak_mb: float  #: of the sending process
@@ -55,10 +60,11 @@ class Rehearsal:
         return self.books.agree and not self.certificate.waiting
 
 
-def mishaps(crashes: int, faults: str, seed: int) -> Mishaps:
+def mishaps(crashes: int, faults: str, seed: int, *, events: bool = False) -> Mishaps:
     """Read what shall go wrong as an operator writes it; raise `DeliveryError`."""
     try:
-        return Mishaps(crashes=crashes, faults=parse_faults(faults), seed=seed)
+        shares = parse_faults(faults)
+        return Mishaps(crashes=crashes, faults=shares, seed=seed, events=events)
     except ValueError as error:
         raise DeliveryError(f"--faults: {error}") from None
 
@@ -89,7 +95,10 @@ def rehearse(
                     " bring readers in with `publisher subscribers import FILE`"
                 )
             key = f"SG.{secrets.token_urlsafe(24)}"
-            with sendgrid_process(key=key, book=folder / "sendgrid.db") as sendgrid:
+            with ExitStack() as stack:
+                sendgrid = stack.enter_context(
+                    sendgrid_process(key=key, book=folder / "sendgrid.db")
+                )
                 task = Task(
                     publication=str(desk.publication.root),
                     database=str(folder / "understudy.db"),
@@ -98,6 +107,10 @@ def rehearse(
                     key=key,
                     timeout_s=desk.publication.delivery.timeout_s,
                 )
+                if asked.events:
+                    private = new_key()
+                    url = stack.enter_context(ear(engine, shown_key(private)))
+                    _tell_events(sendgrid, url, private_text(private), asked.seed)
                 done = perform(
                     task,
                     sendgrid,
@@ -105,10 +118,17 @@ def rehearse(
                     readers=readers,
                     batch=desk.publication.delivery.batch,
                     progress=progress,
+                    hear=partial(hear_later, desk, engine) if asked.events else None,
                 )
                 return _judge(desk, engine, mailing, sendgrid, asked, done)
         finally:
             engine.dispose()
+
+
+def _tell_events(sendgrid: SendGridProcess, url: str, key: str, seed: int) -> None:
+    """Let the local SendGrid tell what becomes of mails, doubled and out of order as it does."""
+    habits = {"batch": 500, "doubled": 0.3, "seed": seed}
+    sendgrid.change(behaviour={"seed": seed}, webhook={"url": url, "key": key, "habits": habits})
 
 
 def _understudy(desk: Desk, week: Week, engine: Engine) -> Mailing:
@@ -148,6 +168,7 @@ def _judge(
         crashes_asked=asked.crashes,
         stops=done.stops,
         faults=state["happened"],
+        events=state["posted"]["events"] if state["posted"] else 0,
         seconds=round(done.seconds, 3),
         readers_per_s=round(certificate.intended / done.seconds, 1),
         peak_mb=done.peak_mb,

@@ -24,6 +24,10 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_email ON mails (email);
 """
+_MAILS = (
+    "SELECT mails.id, email, message_id, requests.args, mails.args FROM mails"
+    " JOIN requests ON requests.id = mails.request"
+)
 _COLUMNS = {
     "subject": "requests.subject",
     "to_email": "mails.email",
@@ -115,16 +119,14 @@ class Book:
 
     def mails(self, *, after: int = 0, limit: int = 10_000) -> list[Mail]:
         """Return accepted mails in order, those after the one with this id."""
-        found = self._ask(
-            "SELECT mails.id, email, message_id, requests.args, mails.args FROM mails"
-            " JOIN requests ON requests.id = mails.request"
-            " WHERE mails.id > ? ORDER BY mails.id LIMIT ?",
-            (after, limit),
-        )
-        return [
-            Mail(id, email, message_id, {**json.loads(shared), **json.loads(own)})
-            for id, email, message_id, shared, own in found
-        ]
+        order = "WHERE mails.id > ? ORDER BY mails.id LIMIT ?"
+        return [_mail(row) for row in self._ask(f"{_MAILS} {order}", (after, limit))]
+
+    def latest(self, at_most: int) -> list[Mail]:
+        """Return a mail of each of the last requests."""
+        latest = "WHERE mails.id IN (SELECT max(id) FROM mails GROUP BY request) "
+        order = "ORDER BY mails.id DESC LIMIT ?"
+        return [_mail(row) for row in self._ask(f"{_MAILS} {latest}{order}", (at_most,))]
 
     def doubled(self, *, limit: int = 1000) -> list[tuple[str, int]]:
         """Return addresses that were mailed more than once, and how often."""
@@ -174,6 +176,11 @@ class Book:
     def _ask(self, sql: str, values: Sequence[object]) -> list[Any]:
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
+
+
+def _mail(row: Sequence[Any]) -> Mail:
+    id, email, message_id, shared, own = row
+    return Mail(id, email, message_id, {**json.loads(shared), **json.loads(own)})
 
 
 def _clause(condition: Condition) -> tuple[str, Iterator[Any] | tuple[Any, ...]]:

@@ -52,6 +52,8 @@ def answer(service: SendGridServer, method: str, path: str, raw: bytes) -> tuple
         case "POST", "forget":
             service.book.forget()
             return 200, {}
+        case "POST", "linger":
+            return 200, service.linger()
         case "POST", "flush":
             return 200, asdict(service.webhook.flush()) if service.webhook else {}
         case _:

@@ -121,6 +121,26 @@ def outcome_of(event: Event) -> tuple[str, str] | None:
     return status, str(event.get("reason") or event.get("response") or "")
 
 
+def late_open(email: str, message_id: str, args: Mapping[str, str], seed: str, *, at: int) -> Event:
+    """Return the open of a mail that was accepted some time ago, as they come in for days."""
+    return {
+        **args,
+        "email": email,
+        "event": "open",
+        "timestamp": at,
+        "sg_event_id": _event_id(f"{message_id}/{email}/{seed}"),
+        "sg_message_id": sg_message_id(message_id, at, "0.0"),
+        "useragent": _PEOPLE[0],
+        "ip": "203.0.113.7",
+        "sg_content_type": "html",
+        "sg_machine_open": False,
+    }
+
+
+def _event_id(seed: str) -> str:
+    return urlsafe_b64encode(sha256(seed.encode()).digest()[:16]).decode().rstrip("=")
+
+
 class _Mail:
     """One reader's mail, which stamps what all its events have in common."""
 
@@ -153,12 +173,12 @@ class _Mail:
 
     def event(self, kind: str, after: int, **fields: Any) -> Event:
         self.count += 1
-        seed = f"{self.request}/{self.place}/{self.count}/{kind}".encode()
+        seed = f"{self.request}/{self.place}/{self.count}/{kind}"
         return {
             **self.common,
             "event": kind,
             "timestamp": self.at + after,
-            "sg_event_id": urlsafe_b64encode(sha256(seed).digest()[:16]).decode().rstrip("="),
+            "sg_event_id": _event_id(seed),
             **fields,
         }
 

@@ -48,6 +48,10 @@ class SendGridProcess:
         """Empty its book."""
         self._ask("POST", "forget")
 
+    def linger(self) -> int:
+        """Let the webhook tell that some mails were opened just now; return how many."""
+        return int(self._ask("POST", "linger"))
+
     def flush(self) -> dict[str, int]:
         """Wait until the webhook has told everything; return what it posted."""
         return dict(self._ask("POST", "flush"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from publisher.rehearsal.book import Book
-from publisher.rehearsal.events import Behaviour, Event, events_of, outcome_of
+from publisher.rehearsal.events import Behaviour, Event, events_of, late_open, outcome_of
 from publisher.rehearsal.faults import Chances, Fault, RateLimit
 from publisher.rehearsal.webhook import WebhookSender
 
@@ -97,6 +97,17 @@ class SendGridServer:
         if self.webhook:
             self.webhook.later(events)
         return message_id
+
+    def linger(self, *, at_most: int = 20) -> int:
+        """Tell of some mails that they were opened just now; return how many."""
+        found = self.book.latest(at_most)
+        if self.webhook is None:
+            return 0
+        at, seed = int(self.clock()), secrets.token_hex(4)
+        self.webhook.later(
+            late_open(mail.email, mail.message_id, mail.args, seed, at=at) for mail in found
+        )
+        return len(found)
 
     def _remember(self, body: dict[str, Any], message_id: str) -> None:
         for person in body["personalizations"]:

@@ -16,7 +16,12 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from publisher.rehearsal.events import Event
 
@@ -57,6 +62,12 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 def shown_key(key: ec.EllipticCurvePrivateKey) -> str:
     """Return the public key as SendGrid shows it: DER in base64, on one line."""
     der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return b64encode(der).decode()
+
+
+def private_text(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return the private key as the server's settings take it: DER in base64."""
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return b64encode(der).decode()
 
 

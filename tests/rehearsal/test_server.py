@@ -252,7 +252,28 @@ def test_as_a_process_its_webhook_is_set_from_outside(process: SendGridProcess) 
         client.connection.close()
         assert process.flush()["events"] == 2
         process.change(webhook=None)
+        assert process.linger() == 0
     assert '"type":"bounce"' in b"".join(heard.bodies).decode()
+
+
+def test_opens_keep_coming_in_for_mails_of_the_last_requests(
+    server: SendGridServer, client: Client
+) -> None:
+    with listener() as heard:
+        server.webhook, server.behaviour = WebhookSender(heard.url, None), QUIET
+        client.send("a@example.org", "b@example.org")
+        client.send("c@example.org")
+        server.webhook.flush()
+        heard.bodies.clear()
+        assert [server.linger(), server.linger()] == [2, 2]
+        server.webhook.flush()
+    events = [event for body in heard.bodies for event in json.loads(body)]
+    assert {(event["event"], event["email"]) for event in events} == {
+        ("open", "b@example.org"),
+        ("open", "c@example.org"),
+    }
+    assert len({event["sg_event_id"] for event in events}) == 4
+    assert all(event["publisher_chunk"] == "3" for event in events)
 
 
 def test_a_setting_it_does_not_know_is_told(process: SendGridProcess) -> None:
