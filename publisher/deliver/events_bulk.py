@@ -70,10 +70,10 @@ def mark(connection: Connection) -> str:
     return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
-def rows_of(connection: Connection, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+def rows_of(connection: Connection, sql: str, *parameters: Any) -> Sequence[tuple[Any, ...]]:
     """Run a query of ours as it stands and return its rows, as the driver gives them."""
     cursor = connection.exec_driver_sql(sql, parameters).cursor
-    return cursor.fetchall() if cursor else []
+    return cursor.fetchall() if cursor else ()
 
 
 def earliest(connection: Connection, old: str, new: str) -> str:

@@ -14,7 +14,7 @@ from publisher.storage.schema import events, parcels
 
 _COLUMNS = {"at": "int", "id": "text", "parcel": "int", "raw": "text"}
 _LOOK_AT_ONCE = 8  #: parcels; what is locked and not taken would be kept from others
-_FORGET_AT_ONCE = 20  #: parcels in one transaction
+_FORGET_AT_ONCE = 20_000  #: events in one transaction, or one parcel
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def waiting(connection: Connection, at_most: int) -> list[Waiting]:
     return found
 
 
-def raws(connection: Connection, found: Sequence[Waiting]) -> list[tuple[Any, ...]]:
+def raws(connection: Connection, found: Sequence[Waiting]) -> Sequence[tuple[Any, ...]]:
     """Return id, words and parcel of every event in some parcels."""
     among, numbers = one_of(connection, [parcel.id for parcel in found], "int")
     sql = f"SELECT id, raw, parcel FROM events WHERE parcel {among}"  # noqa: S608 - ours
@@ -86,15 +86,21 @@ def close(connection: Connection, found: Sequence[Waiting], now: datetime) -> bo
 def forget(engine: Engine, *, before: datetime) -> int:
     """Drop a few of the parcels that were received before a moment; return how many events went.
 
-    What was learnt from them stays. Call it again until it returns 0.
+    What was learnt from them stays, and what waits is not dropped. Call it again until it
+    returns 0.
     """
     with reading(engine) as connection:
-        old = connection.execute(
-            select(parcels.c.id, parcels.c.received, parcels.c.interpreted)
+        oldest = connection.execute(
+            select(parcels.c.id, parcels.c.events, parcels.c.received, parcels.c.interpreted)
             .order_by(parcels.c.id)
-            .limit(_FORGET_AT_ONCE)
+            .limit(_FORGET_AT_ONCE // 1000)
         ).all()
-    gone = [row.id for row in old if row.received < before and row.interpreted]
+    gone: list[int] = []
+    room = _FORGET_AT_ONCE
+    for row in oldest:
+        if row.received < before and row.interpreted and (not gone or row.events <= room):
+            gone.append(row.id)
+            room -= row.events
     if not gone:
         return 0
     with engine.begin() as connection:

@@ -6,38 +6,28 @@ that takes its events in, so a process may be killed at any moment.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from publisher.deliver.artefacts import get
+from publisher.deliver.consequences import Consequences, draw
 from publisher.deliver.events import plain, read
 from publisher.deliver.events_bulk import one_of, rows_of
 from publisher.deliver.events_clicks import addresses
 from publisher.deliver.events_kept import Waiting, close, raws, waiting
-from publisher.deliver.learning import Known, Learnt, Leaving, LinkOf, learn, tokens_in
+from publisher.deliver.learning import Known, Learnt, LinkOf, learn, tokens_in
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.receipts import add_receipts
-from publisher.deliver.scores import Rules, forgive, score_bounces
 from publisher.deliver.visiting import add_visits, judge, visited
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
-from publisher.storage.schema import consents, mailings
+from publisher.storage.schema import mailings
 
 _log = logging.getLogger(__name__)
-_AGREED = ("confirmed", "added")  # a reader's own later word
-
-
-@dataclass(frozen=True)
-class Consequences:
-    """What follows for people, done in the transaction that is given."""
-
-    leave: Callable[[Connection, Leaving], object]  #: ends a subscription
-    complain: Callable[[Connection, str], bool]  #: bars an address; False if it was barred
-    rules: Rules = field(default_factory=Rules)  #: of bounce scores
 
 
 #: of an event: its id, its words, when it was heard (Unix seconds)
@@ -181,12 +171,7 @@ def _write(
     if clickers:
         links = _links(connection, {mailing for mailing, _ in clickers}, link_of)
         judge(connection, clickers, links)
-    suppressed = len(score_bounces(connection, learnt.bounces, now=now, rules=then.rules))
-    _forgive(connection, learnt.delivered)
-    left, complained = _firm(connection, learnt)
-    for leaving in left:
-        then.leave(connection, leaving)
-    suppressed += sum(then.complain(connection, hash) for hash in complained)
+    suppressed, left = draw(connection, learnt, then, now=now)
     # last, for workers wait for a mailing's row
     proved = [
         Evidence(mailing_id=id, n=n, attempt=attempt, provider_id=request)
@@ -195,45 +180,7 @@ def _write(
     note_evidence(connection, proved, source="event", now=now)
     for id in learnt.odd[:3]:
         _log.warning("the event %s makes no sense: it is kept in the table events", plain(id, 100))
-    return Interpreted(events=events, ours=learnt.ours, suppressed=suppressed, left=len(left))
-
-
-def _forgive(connection: Connection, delivered: Mapping[str, int]) -> None:
-    """Reset the scores of those who bounced before; few ever do."""
-    if not delivered:
-        return
-    among, hashes = one_of(connection, delivered, "text")
-    sql = f"SELECT email_hash FROM bounce_scores WHERE email_hash {among}"  # noqa: S608 - ours
-    scored = [hash for (hash,) in rows_of(connection, sql, hashes)]
-    if scored:
-        forgive(connection, {h: datetime.fromtimestamp(delivered[h], UTC) for h in scored})
-
-
-def _firm(connection: Connection, learnt: Learnt) -> tuple[list[Leaving], list[str]]:
-    """Return who is to leave and who complained, without those who have asked for mail since."""
-    hashes = {*learnt.complaints, *(leaving.email_hash for leaving in learnt.leaving)}
-    if not hashes:
-        return [], []
-    among = sorted(hashes)
-    agreed: dict[str, datetime] = {}
-    for start in range(0, len(among), 5000):
-        rows = connection.execute(
-            select(consents.c.email_hash, func.max(consents.c.at))
-            .where(
-                consents.c.email_hash.in_(among[start : start + 5000]), consents.c.act.in_(_AGREED)
-            )
-            .group_by(consents.c.email_hash)
-        )
-        agreed.update((row[0], row[1]) for row in rows)
-
-    def still(hash: str, at: int) -> bool:
-        return hash not in agreed or agreed[hash].timestamp() < at
-
-    left = sorted(learnt.leaving, key=lambda leaving: (leaving.subscriber_id, leaving.at))
-    return (
-        [leaving for leaving in left if still(leaving.email_hash, leaving.at)],
-        [hash for hash in sorted(learnt.complaints) if still(hash, learnt.complaints[hash])],
-    )
+    return Interpreted(events=events, ours=learnt.ours, suppressed=suppressed, left=left)
 
 
 def _links(connection: Connection, ids: Iterable[int], link_of: LinkOf) -> dict[int, int]:

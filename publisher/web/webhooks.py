@@ -15,7 +15,7 @@ from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from publisher.deliver.events import NoEvents, Raw, part, unreadable
 from publisher.deliver.events_kept import keep
@@ -32,7 +32,7 @@ _AT_MOST = 100_000  #: events in memory, some 60 MB
 _QUIET = 60.0  #: seconds between two sentences about the same thing
 
 
-def webhook_routes(desk: Desk) -> list[Route]:
+def webhook_routes(desk: Desk) -> list[BaseRoute]:
     """Return the address that SendGrid posts its events to; none if there is no key.
 
     It is a bare route, to be looked at first: SendGrid comes a thousand times a second.

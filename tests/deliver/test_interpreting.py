@@ -2,7 +2,11 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 
+from publisher.deliver.consequences import Consequences
 from publisher.deliver.events import part
 from publisher.deliver.events_kept import forget, keep
-from publisher.deliver.interpreting import Consequences, Interpreted, interpret
+from publisher.deliver.interpreting import Interpreted, interpret
 from publisher.deliver.learning import Leaving
 from publisher.deliver.mailing import Mailing
 from publisher.storage.engine import reading
@@ -328,7 +333,9 @@ def test_who_has_asked_for_mail_since_is_not_shut_out_by_a_late_event(
     with engine.begin() as connection:
         moment = START + timedelta(seconds=100)
         connection.execute(consents.insert().values(**asked, act="confirmed", at=moment))
+    dead = {"type": "bounce", "status": "5.1.1", "reason": "550 no such user"}
     hear(engine, tell("unsubscribe", after=50), tell("spamreport", after=60))
+    hear(engine, tell("bounce", 1, 70, **dead))
     assert barred(engine) == {}
     hear(engine, tell("unsubscribe", after=150))
     assert barred(engine) == {"reader1": ("readers", "unsubscribed")}
@@ -460,6 +467,80 @@ def test_a_process_that_dies_in_the_middle_leaves_everything_to_the_next(
         "reader2": ("*", "complained"),
     }
     assert receipt(engine)["unsubscribed"] == 9
+
+
+_KILLED = """
+import os, signal, sys
+from datetime import datetime
+from sqlalchemy import make_url
+from publisher.deliver.consequences import Consequences
+from publisher.deliver.interpreting import interpret
+from publisher.storage.engine import open_url
+
+def die(connection, leaving):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+then = Consequences(leave=die, complain=lambda connection, hash: True)
+engine = open_url(make_url(sys.argv[1]))
+now = datetime.fromisoformat(sys.argv[2])
+interpret(engine, now=now, link_of=lambda week, url: url, then=then, at_most=1000)
+"""
+
+
+def test_a_process_that_is_killed_in_the_middle_costs_nothing(engine: Engine, tell: Teller) -> None:
+    store(engine, [tell("delivered", n % 5 + 1, after=n) for n in range(50)])
+    store(engine, [tell("unsubscribe", after=9), tell("open", 2, after=99, useragent=PERSON)])
+    url = engine.url.render_as_string(hide_password=False)
+    killed = subprocess.run([sys.executable, "-c", _KILLED, url, NOW.isoformat()], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert count(engine, receipts) == 0
+    assert hear(engine).events == 52
+    assert receipt(engine, 2)["opened"] == 99
+    assert receipt(engine)["unsubscribed"] == 9
+    assert barred(engine) == {"reader1": ("readers", "unsubscribed")}
+
+
+def test_many_may_store_and_interpret_at_the_same_time(engine: Engine, tell: Teller) -> None:
+    told = [tell("delivered", n % 5 + 1, after=n) for n in range(300)]
+    told += [
+        tell("click", n % 5 + 1, after=1000 + 9 * n, url=STORIES[n % 6], useragent=PERSON)
+        for n in range(60)
+    ]
+    faults: list[Exception] = []
+
+    def store_some(first: int) -> None:
+        for n in range(first, len(told), 3):
+            store(engine, [*told[n : n + 5], *told[n : n + 2]])
+
+    def interpret_some() -> None:
+        while not done.is_set() or interpret(
+            engine, now=NOW, link_of=link_of, then=THEN, at_most=20
+        ):
+            interpret(engine, now=NOW, link_of=link_of, then=THEN, at_most=20)
+
+    def guarded(work: Callable[..., None], *arguments: int) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:
+            faults.append(error)
+
+    done = threading.Event()
+    writers = [threading.Thread(target=guarded, args=(store_some, n)) for n in range(3)]
+    readers = [threading.Thread(target=guarded, args=(interpret_some,)) for _ in range(3)]
+    for thread in (*writers, *readers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in readers:
+        thread.join()
+    hear(engine)
+    assert faults == []
+    assert count(engine, events) == len(told)
+    mixed = _state(engine)
+    _clean(engine)
+    hear(engine, *told)
+    assert mixed == _state(engine)
 
 
 def test_two_interpreters_at_once_do_no_harm(engine: Engine, tell: Teller) -> None:

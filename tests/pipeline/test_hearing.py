@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from publisher.audience.changes import add
 from publisher.audience.consents import history
 from publisher.audience.subscribers import Subscription, find
-from publisher.config import Publication, Secrets, Web
+from publisher.config import Bounces, Publication, Secrets, Web
 from publisher.deliver import make_sender
 from publisher.deliver.events import part
 from publisher.deliver.events_kept import keep
@@ -105,6 +105,22 @@ def test_who_complains_is_barred_everywhere_with_a_line_on_record(
         assert history(connection, email_hash(ADA))[-1].act == "complained"
     assert "1 addresses" in caplog.text
     assert ADA not in caplog.text
+
+
+def test_soft_bounces_are_too_many_when_the_publication_says_so(
+    desk: Desk, mailing: Mailing
+) -> None:
+    full = {"event": "bounce", "type": "bounce", "status": "5.2.2", "reason": "552 mailbox full"}
+    tell(desk, mailing, full)
+    assert hear(desk).suppressed == 0
+    delivery = replace(desk.publication.delivery, bounces=Bounces(threshold=1))
+    strict = replace(
+        desk,
+        publication=replace(desk.publication, delivery=delivery),
+        clock=Clock(now=START + timedelta(days=2)),
+    )
+    tell(strict, mailing, {**full, "timestamp": int(START.timestamp()) + 86_400})
+    assert hear(strict).suppressed == 1
 
 
 def test_an_event_about_a_reader_who_was_removed_is_no_harm(desk: Desk, mailing: Mailing) -> None:
