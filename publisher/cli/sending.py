@@ -110,6 +110,10 @@ def send(
             help="What shall go wrong in a rehearsal: all, or some such as drop,429=0.1.",
         ),
     ] = "",
+    events: Annotated[
+        bool,
+        typer.Option("--events", help="Let it tell in a rehearsal what became of the mails, too."),
+    ] = False,
     seed: Annotated[
         int, typer.Option("--seed", help="Other mishaps in a rehearsal, the same for each seed.")
     ] = 0,
@@ -133,16 +137,15 @@ def send(
             "--resend-uncertain": resend_uncertain,
             "--priority": priority is not None,
         },
-        crashes=crashes,
-        faults=faults,
-        seed=seed,
+        extras={"--crashes": crashes, "--faults": faults, "--events": events, "--seed": seed},
     )
     if pdf and not to:
         raise PublisherError("--pdf says which mail a test is: give it together with --to ADDRESS")
     desk = desk_of(ctx)
     when = week_of(desk, week)
     if rehearse:
-        rehearsing.rehearse(desk, when, crashes=crashes, faults=faults, seed=seed, as_json=as_json)
+        asked = rehearsing.mishaps(crashes, faults, seed, events=events)
+        rehearsing.rehearse(desk, when, asked, as_json=as_json)
         return
     if to:
         sending.send_test(desk, when, to, pdf)

@@ -43,7 +43,14 @@ def test_with_json_scripts_can_read_it(run: Run) -> None:
     assert found["good"] is True
     assert found["certificate"]["intended"] == 3
     assert found["books"]["doubled"] == {"count": 0, "names": []}
-    assert (found["seed"], found["crashes_asked"]) == (3, 1)
+    assert (found["seed"], found["crashes_asked"], found["events"]) == (3, 1, 0)
+
+
+@pytest.mark.usefixtures("ready")
+def test_with_events_it_tells_how_many(run: Run) -> None:
+    result = run("send", "--rehearse", "--events")
+    assert result.exit_code == 0, result.output
+    assert "events told, some twice and out of order, and taken in" in result.output
 
 
 @pytest.mark.usefixtures("ready")
@@ -71,7 +78,9 @@ def test_books_that_do_not_agree_fail_and_say_whom_it_concerns(
         (("--rehearse", "--dry-run"), "--rehearse and --dry-run do not go together"),
         (("--rehearse", "--resend-uncertain"), "--resend-uncertain do not go together"),
         (("--crashes", "2"), "add --rehearse"),
-        (("--faults", "drop"), "add --rehearse"),
+        (("--faults", "drop"), "--faults is for rehearsals: add --rehearse"),
+        (("--events",), "add --rehearse"),
+        (("--rehearse", "--priority", "3"), "--rehearse and --priority do not go together"),
         (("--rehearse", "--faults", "flood"), '"flood" is no fault: use all, 429'),
     ],
 )

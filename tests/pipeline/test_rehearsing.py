@@ -125,6 +125,20 @@ def test_what_nobody_can_know_is_named_and_not_sent_again(newsroom: Desk) -> Non
 
 
 @once
+def test_with_events_whatever_was_not_accepted_is_sent_again(newsroom: Desk) -> None:
+    subscribe(newsroom.engine, 100)
+    bad_night = {Fault.SERVER_ERROR: 0.3, Fault.ERROR_ACCEPTED: 0.1, Fault.DROP_ANSWER: 0.1}
+    done = rehearse(newsroom, W47, Mishaps(crashes=1, faults=bad_night, seed=8, events=True))
+    exact(done)
+    found = done.certificate
+    assert done.faults["500"] >= 1
+    assert done.events > 100
+    assert {settled.how for settled in found.settlements} == {"mailed", "sent again"}
+    # readers who bounced meanwhile are not mailed again
+    assert (found.accepted + found.suppressed, found.uncertain) == (100, 0)
+
+
+@once
 def test_too_many_requests_are_only_a_matter_of_time(newsroom: Desk) -> None:
     subscribe(newsroom.engine, 100)
     done = rehearse(newsroom, W47, Mishaps(faults={Fault.TOO_MANY: 0.5}, seed=1))
