@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 
 from publisher.deliver import states
 from publisher.deliver.sender import Form
@@ -33,6 +33,30 @@ _COLUMNS = (
     chunks.c.not_before,
     chunks.c.provider_id,
     chunks.c.reason,
+)
+# both run for every few readers: to make them anew would take eight times as long as they do
+# the size is compared, for readers may have been moved out meanwhile
+_COMPARED = ("mailing_id", "n", "state", "attempt", "size")
+_CHANGING = (
+    *("size", "state", "attempt", "doubt", "lease_owner", "lease_until"),
+    *("not_before", "provider_id", "reason"),
+)
+_SWAP = (
+    update(chunks)
+    .where(
+        *(chunks.c[name] == bindparam(f"was_{name}") for name in _COMPARED),
+        chunks.c.lease_owner.is_not_distinct_from(bindparam("was_owner")),
+    )
+    .values({name: bindparam(f"new_{name}") for name in (*_CHANGING, "changed")})
+)
+_MARK = (
+    update(deliveries)
+    .where(
+        deliveries.c.mailing_id == bindparam("of_mailing"),
+        deliveries.c.n == bindparam("of_chunk"),
+        deliveries.c.subscriber_id.in_(bindparam("readers", expanding=True)),
+    )
+    .values(state=bindparam("fate"), reason=bindparam("why"))
 )
 
 
@@ -72,29 +96,10 @@ class Counts:
 
 def swap(connection: Connection, before: Chunk, after: Chunk, now: datetime) -> Chunk:
     """Write a chunk's new state; raise `LeaseLost` if another has changed it meanwhile."""
-    written = connection.execute(
-        update(chunks)
-        .where(
-            chunks.c.mailing_id == before.mailing_id,
-            chunks.c.n == before.n,
-            chunks.c.state == before.state,
-            chunks.c.attempt == before.attempt,
-            chunks.c.size == before.size,  # readers may have been moved out meanwhile
-            chunks.c.lease_owner.is_not_distinct_from(before.lease_owner),
-        )
-        .values(
-            size=after.size,
-            state=after.state,
-            attempt=after.attempt,
-            doubt=after.doubt,
-            lease_owner=after.lease_owner,
-            lease_until=after.lease_until,
-            not_before=after.not_before,
-            provider_id=after.provider_id,
-            reason=after.reason,
-            changed=now,
-        )
-    )
+    values = {f"new_{name}": getattr(after, name) for name in _CHANGING}
+    was = {f"was_{name}": getattr(before, name) for name in _COMPARED}
+    values |= {"new_changed": now, "was_owner": before.lease_owner}
+    written = connection.execute(_SWAP, was | values)
     if written.rowcount != 1:
         raise LeaseLost(f"chunk {before.n} has been changed by another")
     return after
@@ -251,9 +256,8 @@ def mark(
 ) -> None:
     """Write the readers' own state, as long as they are in this chunk."""
     if subscriber_ids:
-        connection.execute(
-            update(deliveries).where(*_of(chunk, subscriber_ids)).values(state=fate, reason=reason)
-        )
+        where = {"of_mailing": chunk.mailing_id, "of_chunk": chunk.n, "readers": subscriber_ids}
+        connection.execute(_MARK, {**where, "fate": fate, "why": reason})
 
 
 def note_address(connection: Connection, chunk: Chunk, member: Member) -> None:
