@@ -199,6 +199,7 @@ def _unproved(connection: Connection, run: Run, n: int | None, now: datetime) ->
             attempt=chunk.attempt,
             provider_id=proof,
             source="event",
+            unsent=chunk.attempt,  # the last attempt ended without anything leaving
         )
     return None
 

@@ -45,14 +45,17 @@ class Settlement:
 
 def doubled_of(connection: Connection, mailing: Mailing) -> tuple[Doubled, ...]:
     """Name the readers who may have got it twice, by number."""
-    notes = _notes(connection, mailing, (RESENT, LATE))
+    notes = _notes(connection, mailing, (RESENT, LATE, PROVED))
     again = {
         (note.details["chunk"], note.details["attempt"] - 1): note.details["readers"]
         for note in notes
-        if note.act != LATE
+        if note.act not in (LATE, PROVED)
     }
+    unsent = {(note.details["chunk"], note.details.get("unsent")) for note in notes}
     found: dict[int, tuple[int, str]] = {}
-    for n, attempt in _outdone(connection, mailing.id):
+    for n, attempt, last in _outdone(connection, mailing.id):
+        if attempt == last - 1 and (n, last) in unsent:
+            continue
         members = again.get((n, attempt)) or _members(connection, mailing.id, n)
         why = f"attempt {attempt} was accepted, and attempt {attempt + 1} had been made"
         found |= dict.fromkeys(members, (attempt, why))
@@ -107,15 +110,15 @@ def _notes(connection: Connection, mailing: Mailing, acts: Iterable[str]) -> lis
     )
 
 
-def _outdone(connection: Connection, mailing_id: int) -> list[tuple[int, int]]:
-    """Return chunk and attempt of whatever was accepted before a later attempt was made."""
+def _outdone(connection: Connection, mailing_id: int) -> list[tuple[int, int, int]]:
+    """Return chunk, attempt and last attempt of whatever was accepted before the last."""
     rows = connection.execute(
-        select(evidence.c.n, evidence.c.attempt)
+        select(evidence.c.n, evidence.c.attempt, chunks.c.attempt.label("last"))
         .join(chunks, (chunks.c.mailing_id == evidence.c.mailing_id) & (chunks.c.n == evidence.c.n))
         .where(evidence.c.mailing_id == mailing_id, evidence.c.attempt < chunks.c.attempt)
         .order_by(evidence.c.n, evidence.c.attempt)
     )
-    return [(row.n, row.attempt) for row in rows]
+    return [(row.n, row.attempt, row.last) for row in rows]
 
 
 def _members(connection: Connection, mailing_id: int, n: int) -> list[int]:

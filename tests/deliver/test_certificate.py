@@ -13,7 +13,7 @@ from publisher.deliver.control import cancel
 from publisher.deliver.mailing import Mailing, freeze, note, plan
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.resolving import resend_uncertain
-from publisher.deliver.sender import Accepted, Outcome, Refused, Stop, Uncertain
+from publisher.deliver.sender import Accepted, Outcome, Refused, Retry, Stop, Uncertain
 from publisher.errors import DeliveryError
 from publisher.storage.schema import chunks, subscribers
 from tests.deliver.invented import sent
@@ -158,6 +158,17 @@ def test_an_attempt_after_which_nothing_was_mailed_doubles_nobody(engine: Engine
     found = certificate_of(engine, mailing)
     assert found.waiting == 10
     assert found.doubled == ()
+
+
+def test_an_attempt_that_ended_before_anything_left_doubles_nobody(engine: Engine) -> None:
+    mailing = sent(engine, emails(range(1, 11)), script=[LOST])
+    sender = Scripted(script=[Retry(reason="429 too many")])
+    # the event comes in while the second attempt is turned away
+    sender.before = lambda: prove(engine, mailing, 1, 1)
+    resend_uncertain(engine, mailing, sender, who="ada", now=START)
+    run(engine, mailing, sender)
+    found = certificate_of(engine, mailing)
+    assert (found.accepted, found.doubled, sender.mailed) == (10, (), [])
 
 
 def test_an_answer_that_came_too_late_is_an_incident(engine: Engine) -> None:
