@@ -136,7 +136,7 @@ def _look_again(stage: _Stage, ended: dict[str, Any]) -> dict[str, Any]:
     until silence tells something too; what was surely not accepted is sent again then.
     """
     stage.moments = []
-    vain = 0
+    vain, answers = 0, stage.sendgrid.state()["answers"]
     while ended["uncertain"] and ended["state"] != "stopped" and vain < _VAIN_LOOKS:
         ahead = ended["ahead_s"]
         if stage.hear:
@@ -144,7 +144,10 @@ def _look_again(stage: _Stage, ended: dict[str, Any]) -> dict[str, Any]:
             stage.sendgrid.flush()
             stage.hear(ahead + _SILENCE_S - 60)
         again = _run(stage, ahead_s=ahead + (_SILENCE_S if stage.hear else _RECORDS_LAG_S))
-        vain = 0 if again["uncertain"] < ended["uncertain"] else vain + 1
+        before, answers = answers, stage.sendgrid.state()["answers"]
+        fewer = again["uncertain"] < ended["uncertain"]
+        # tried again and failed again is no reason to stop: the ledger knows when to
+        vain = 0 if fewer or answers > before else vain + 1
         ended = again
     if stage.hear:
         stage.sendgrid.flush()
