@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import MIMEPart
 from email.policy import SMTP
+from functools import lru_cache
 from hashlib import sha256
 
 from publisher.deliver.headers import (
@@ -108,7 +109,7 @@ def header_line(name: str, value: str) -> bytes:
     The value must be clean; a line end in it raises `ValueError`, for it would be an
     attack or a bug.
     """
-    if "\r" in value or "\n" in value or not re.fullmatch(r"[!-9;-~]+", name):
+    if "\r" in value or "\n" in value or not _is_name(name):
         raise ValueError(f"header {name!r} would break the mail")
     if len(name) + len(value) < 75:
         return f"{name}: {value}\r\n".encode()
@@ -120,6 +121,11 @@ def header_line(name: str, value: str) -> bytes:
         line += " " + word
     lines.append(line)
     return "\r\n".join(lines).encode() + b"\r\n"
+
+
+@lru_cache(maxsize=64)
+def _is_name(name: str) -> bool:
+    return bool(re.fullmatch(r"[!-9;-~]+", name))
 
 
 def _shared_lines(message: Message, now: datetime) -> bytes:

@@ -36,7 +36,7 @@ class Wire:
             parts += [_stuffed(addresses[hole]), piece]
         size = sum(map(len, parts))
         parts.append(self.tail)
-        return _joined(parts), size
+        return (b"".join(parts),) if size <= _LARGE else _joined(parts), size
 
 
 def wire(

@@ -12,6 +12,7 @@ class Guest:
 
     def __init__(self, connection: socket.socket, number: int) -> None:
         self.socket, self.number = connection, number
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = connection.makefile("rb")
 
     def say(self, *lines: str) -> None:
