@@ -3,12 +3,16 @@
 import http.client
 import json
 import socket
+import subprocess
+import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from publisher.rehearsal.events import QUIET
 from publisher.rehearsal.faults import Fault, RateLimit
@@ -286,3 +290,23 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         address = urlsplit(found.url)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=5)
+
+
+def test_started_by_hand_it_shows_its_address_and_the_webhooks_key() -> None:
+    command = [sys.executable, "-m", "publisher.rehearsal", "--webhook", "http://127.0.0.1:1/"]
+    started = subprocess.run(command, input="", capture_output=True, text=True, check=True)
+    url, key = started.stdout.splitlines()
+    assert url.startswith("http://127.0.0.1:")
+    load_der_public_key(b64decode(key.removeprefix('webhook_key = "').removesuffix('"')))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [(["--faults", "flood"], "is no fault"), (["--book", __file__], "exists already")],
+)
+def test_started_wrongly_it_says_so(wrong: list[str], told: str) -> None:
+    command = [sys.executable, "-m", "publisher.rehearsal", *wrong]
+    started = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    assert started.returncode == 2
+    assert told in started.stderr
+    assert started.stdout == ""
