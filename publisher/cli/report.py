@@ -30,7 +30,7 @@ _NAMES, _DOUBTS, _STORIES, _PROVIDERS = 20, 10, 15, 8  #: lines a terminal has p
 def report(
     ctx: typer.Context,
     week: Annotated[
-        str, typer.Argument(metavar="[YYYY-Www]", help="The latest issue sent if absent.")
+        str, typer.Argument(metavar="YYYY-Www", help="The latest issue sent if absent.")
     ] = "",
     as_json: JsonOption = False,
     table: Annotated[
@@ -163,7 +163,7 @@ def _person(email: str, why: str) -> str:
 
 def _figures_table(proof: Proof) -> Table:
     tally, acts = proof.figures.tally, proof.figures.acts
-    grid = Table(title=f"What became of {tally.accepted:,} mails", title_justify="left")
+    grid = Table(title=f"\nWhat became of {tally.accepted:,} mails", title_justify="left")
     grid.add_column("")
     grid.add_column("readers", justify="right")
     grid.add_column("rate", justify="right")
@@ -174,9 +174,9 @@ def _figures_table(proof: Proof) -> Table:
         _add(grid, name, getattr(tally, name), tally.accepted, "of accepted", note)
     grid.add_section()
     for name, machine in (("opened", acts.machine_opened), ("clicked", acts.machine_clicked)):
-        note = f"and {machine:,} by machines alone"
-        if name == "opened":
-            note = f"an estimate; {note}"
+        notes = ["an estimate"] if name == "opened" else []
+        notes += [f"not counted: {machine:,} by machines alone"] if machine else []
+        note = "; ".join(notes)
         _add(grid, name, getattr(acts, name), tally.delivered, "of delivered", note)
     for name in ("unsubscribed", "complained"):
         _add(grid, name, getattr(acts, name), tally.delivered, "of delivered", "")
@@ -196,7 +196,7 @@ def _show_stories(proof: Proof) -> None:
     rows = [row for row in clicked if row[1]]
     if not rows:
         return
-    grid = Table(title="What they went on to read", title_justify="left")
+    grid = Table(title="\nWhat they went on to read", title_justify="left")
     grid.add_column("article or link", overflow="fold")
     grid.add_column("readers", justify="right")
     for title, readers, _ in sorted(rows, key=lambda row: -row[1])[:_STORIES]:
@@ -208,7 +208,7 @@ def _show_providers(proof: Proof) -> None:
     providers = [one for one in proof.figures.providers if one.name != OTHERS]
     if not providers:
         return
-    grid = Table(title="Provider by provider", title_justify="left")
+    grid = Table(title="\nProvider by provider", title_justify="left")
     for heading in ("", "mails", "delivered", "deferred", "blocked", "bounced", "dropped"):
         grid.add_column(heading, justify="right" if heading else "left")
     troubled = [one for one in providers[_PROVIDERS:] if one.troubled]

@@ -28,7 +28,7 @@ _WORDS = {
 def retry_failed(
     ctx: typer.Context,
     week: Annotated[
-        str, typer.Argument(metavar="[YYYY-Www]", help="The latest issue sent if absent.")
+        str, typer.Argument(metavar="YYYY-Www", help="The latest issue sent if absent.")
     ] = "",
     provider: Annotated[
         str,

@@ -5,6 +5,7 @@ Opens are estimates: mail programs load pictures for people who never looked, an
 those who did.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -105,23 +106,25 @@ def figures_of(connection: Connection, mailing_id: int) -> Figures:
     )
 
 
+#: of these, each shows that the mail arrived
+_SIGNS = ("opened", "clicked", "machine_opened", "machine_clicked", "complained")
+
+
 def fate() -> Any:
     """Return the SQL for what became of an accepted mail.
 
     An open, a click or a complaint proves what the provider may have forgotten to tell.
     """
-    touched = or_(
-        *(
-            receipts.c[name].is_not(None)
-            for name in ("opened", "clicked", "machine_opened", "machine_clicked", "complained")
-        )
-    )
     early = or_(receipts.c.state.is_(None), receipts.c.state.in_(("", "processed", "deferred")))
     return case(
-        (and_(early, touched), "delivered"),
+        (and_(early, _any_of(_SIGNS)), "delivered"),
         (receipts.c.state.in_(("delivered", *_STATES)), receipts.c.state),
         else_="unheard",
     )
+
+
+def _any_of(names: Sequence[str]) -> Any:
+    return or_(*(receipts.c[name].is_not(None) for name in names))
 
 
 SAME_READER = and_(
@@ -165,7 +168,8 @@ def _by_provider(
         "machine_clicked": number(only(receipts.c.machine_clicked, receipts.c.clicked)),
         "complained": number(receipts.c.complained.is_not(None)),
         "unsubscribed": number(receipts.c.unsubscribed.is_not(None)),
-        "heard": number(receipts.c.subscriber_id.is_not(None)),
+        # a reader who is mailed again has a receipt before anything is heard
+        "heard": number(or_(receipts.c.state != "", _any_of((*_SIGNS, "unsubscribed")))),
     }
     query = (
         _accepted(

@@ -14,6 +14,7 @@ OTHERS = "others"
 _TROUBLE, _ENOUGH = 0.05, 20
 #: complaints per delivered mail: Gmail's and Yahoo's goal, and what must never be reached
 GOAL, LIMIT = 0.001, 0.003
+_FEW = 2  #: complaints that say nothing yet of a small list
 
 _TLD = r"(?:com|net|[a-z]{2}|com?\.[a-z]{2})"
 _FAMILIES = (
@@ -128,15 +129,19 @@ def complaint_sentence(complained: int, delivered: int) -> str:
         return f"Nobody reported the issue as spam.{known}"
     if level == "good":
         return f"{told} ({rate}), below the 0.1 % that Gmail and Yahoo ask for.{known}"
-    few = " Among so few readers a single complaint weighs much." if delivered < 2000 else ""
+    if complained <= _FEW and delivered < 1000 * _FEW:
+        return (
+            f"{told} ({rate}). Gmail and Yahoo ask for less than 0.1 %, but among so few readers a"
+            f" single complaint weighs much: see whether it happens again.{known}"
+        )
     if level == "watch":
         return (
             f"{told} ({rate}): above the 0.1 % that Gmail and Yahoo ask for, below the 0.3 % at"
-            f" which they put mail among the spam.{few} Put the unsubscribe link where it is seen"
+            f" which they put mail among the spam. Put the unsubscribe link where it is seen"
             f" first, and write to nobody who has not asked for it.{known}"
         )
     return (
-        f"{told} ({rate}): at 0.3 % Gmail and Yahoo begin to put all your mail among the spam.{few}"
+        f"{told} ({rate}): at 0.3 % Gmail and Yahoo begin to put all your mail among the spam."
         " Find out which import these readers came by and take it off the list; mail for some"
         f" weeks only those who opened lately.{known}"
     )

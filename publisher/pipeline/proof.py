@@ -130,7 +130,7 @@ def as_data(proof: Proof) -> dict[str, Any]:
         "readers": asdict(acts),
         "rates": {
             "delivered": _rate(delivered, tally.accepted, "accepted"),
-            "bounced": _rate(
+            "failed": _rate(
                 tally.bounced + tally.blocked + tally.dropped, tally.accepted, "accepted"
             ),
             "opened": _rate(acts.opened, delivered, "delivered"),

@@ -77,7 +77,7 @@ def test_figures_are_told_with_what_they_are_of(run: Run, gazette: Path, week: s
     for words in (
         "66.7 % of accepted",
         "50.0 % of delivered",
-        "an estimate; and 1 by machines alone",
+        "an estimate; not counted: 1 by machines alone",
         "Outlook",
         "Nobody reported the issue as spam",
     ):

@@ -88,6 +88,8 @@ def test_complaints_are_held_against_what_gmail_puts_up_with(
 
 def test_one_complaint_among_few_readers_is_told_as_such() -> None:
     assert "a single complaint weighs much" in complaint_sentence(1, 400)
+    assert "take it off" not in complaint_sentence(1, 400)
+    assert "take it off" in complaint_sentence(9, 400)
 
 
 def test_without_deliveries_nothing_is_claimed() -> None:

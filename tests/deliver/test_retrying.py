@@ -103,9 +103,11 @@ def test_between_plan_and_sending_late_news_change_nothing(engine: Engine) -> No
     mailing = accepted(engine)
     hear(engine, mailing, {PEOPLE[0]: BLOCKED})
     go = again(engine, mailing)
+    with reading(engine) as connection:
+        assert figures_of(connection, mailing.id).heard == 0
     hear(engine, mailing, {PEOPLE[0]: BLOCKED})
     hear(engine, mailing, {PEOPLE[0]: Heard(opened=3)})
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(select(receipts)).one()
     assert (row.state, row.rank, row.attempt) == ("", 0, 2)
     assert row.opened is not None
