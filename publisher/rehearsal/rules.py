@@ -10,6 +10,7 @@ import time
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Container, Iterator
+from functools import lru_cache
 from typing import Any
 
 from publisher.rehearsal.settings_rules import about_settings
@@ -19,6 +20,8 @@ Complaint = tuple[str, str | None]
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}")
 _LONGEST_EMAIL = 320
+_BAD_NAME = re.compile(r"[;,\r\n]")  # of a recipient; of files and types too
+_HEADER = re.compile(r"[!-9;-~]+")
 _RESERVED = {
     *("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type"),
     *("content-transfer-encoding", "to", "from", "subject", "reply-to", "cc", "bcc"),
@@ -117,7 +120,7 @@ def _about_address(
     elif len(email) > _LONGEST_EMAIL:
         yield "The email exceeds the maximum total length of 320 characters", f"{where}.email"
     name = address.get("name", "") if isinstance(address, dict) else ""
-    if not isinstance(name, str) or re.search(r"[;,\r\n]", name):
+    if not isinstance(name, str) or _BAD_NAME.search(name):
         yield "The name must be a string without ; and ,", f"{where}.name"
 
 
@@ -143,7 +146,7 @@ def _about_custom_args(shared: Any, own: Any, where: str) -> Iterator[Complaint]
         yield "All values of custom arguments object must be strings", where
     elif not all(merged.values()):
         yield "custom_args cannot be empty.", where
-    elif len(json.dumps(merged, ensure_ascii=False).encode()) > _BYTES:
+    elif sum(map(len, (*merged, *merged.values()))) > _BYTES // 16 and _weight(merged) > _BYTES:
         told = (
             "The combined size of both global and personalization custom arguments may not"
             " exceed 10,000 bytes per personalization."
@@ -151,20 +154,31 @@ def _about_custom_args(shared: Any, own: Any, where: str) -> Iterator[Complaint]
         yield told, where
 
 
+def _weight(merged: dict[str, str]) -> int:
+    return len(json.dumps(merged, ensure_ascii=False).encode())
+
+
 def _about_headers(headers: Any, where: str) -> Iterator[Complaint]:
     if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
         yield "All values of the headers object must be strings.", where
         return
-    names = [name.lower() for name in headers]
-    if len(set(names)) < len(names):
+    if len({name.lower() for name in headers}) < len(headers):
         yield "The headers cannot contain duplicate keys.", where
-    for name in headers:
-        if name.lower() in _RESERVED:
-            yield f"Header cannot be one of the reserved keys. You provided {name}.", where
-        if not re.fullmatch(r"[!-9;-~]+", name):
-            yield "Header keys cannot contain non-ASCII characters or empty spaces.", where
-        if not headers[name].isascii() or re.search(r"[\r\n]", headers[name]):
+    for name, value in headers.items():
+        for told in _wrong_with(name):
+            yield told, where
+        if not value.isascii() or "\r" in value or "\n" in value:
             yield f"The value of the header {name} is not properly encoded.", where
+
+
+@lru_cache(maxsize=256)
+def _wrong_with(header: str) -> tuple[str, ...]:
+    found = []
+    if header.lower() in _RESERVED:
+        found.append(f"Header cannot be one of the reserved keys. You provided {header}.")
+    if not _HEADER.fullmatch(header):
+        found.append("Header keys cannot contain non-ASCII characters or empty spaces.")
+    return tuple(found)
 
 
 def _about_send_at(holder: dict[str, Any], where: str, now: float) -> Iterator[Complaint]:
@@ -230,7 +244,7 @@ def _about_content(body: dict[str, Any]) -> Iterator[Complaint]:
             told = "Your content type must be a string with length of at least one character."
             yield told, f"content.{number}.type"
             kind = ""
-        if re.search(r"[;,\r\n]", kind):
+        if _BAD_NAME.search(kind):
             yield "Cannot contain ';', or CRLF characters.", f"content.{number}.type"
         if not isinstance(value, str) or not value:
             told = "The content value must be a string at least one character in length."
@@ -259,14 +273,14 @@ def _about_files(body: dict[str, Any]) -> Iterator[Complaint]:
         name = file.get("filename")
         if not isinstance(name, str) or not name:
             yield "filename is required.", f"{where}.filename"
-        elif not name.isascii() or re.search(r"[;,\r\n]", name):
+        elif not name.isascii() or _BAD_NAME.search(name):
             yield "The filename must be ASCII, without ';', ',' and CRLF.", f"{where}.filename"
-        if re.search(r"[;,\r\n]", str(file.get("type", "text/plain"))) or file.get("type") == "":
+        if _BAD_NAME.search(str(file.get("type", "text/plain"))) or file.get("type") == "":
             yield "The type cannot contain ';', or CRLF characters.", f"{where}.type"
         if file.get("disposition", "attachment") not in ("attachment", "inline"):
             told = 'The disposition of your attachment can be either "inline" or "attachment".'
             yield told, f"{where}.disposition"
         content_id = file.get("content_id", "x")
-        if not isinstance(content_id, str) or re.search(r"[;,\r\n]", content_id):
+        if not isinstance(content_id, str) or _BAD_NAME.search(content_id):
             told = "The content ID of your attachment cannot contain CRLF characters."
             yield told, f"{where}.content_id"
