@@ -1,5 +1,6 @@
-"""The wheel alone is enough: installed elsewhere, it makes a publication and renders it."""
+"""The wheel alone is enough: installed elsewhere, it makes a publication, renders and rehearses it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -47,7 +48,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return venv / "bin"
 
 
-def test_an_issue_is_rendered_from_the_installed_wheel(installed: Path, tmp_path: Path) -> None:
+def test_an_issue_is_rendered_and_rehearsed_from_the_installed_wheel(
+    installed: Path, tmp_path: Path
+) -> None:
     where = run(installed / "python", "-c", "import publisher; print(publisher.__file__)",
                 cwd=tmp_path)  # fmt: skip
     assert "site-packages" in where
@@ -60,3 +63,8 @@ def test_an_issue_is_rendered_from_the_installed_wheel(installed: Path, tmp_path
     assert pdf.read_bytes().startswith(b"%PDF-")
     assert next(gazette.glob("issues/*/build/email/body.html")).stat().st_size > 1000
     assert next(gazette.glob("issues/*/build/web/index.html")).stat().st_size > 1000
+    # a rehearsal starts processes of its own, which must find the wheel too
+    run(publisher, "subscribers", "add", "ada@example.org", cwd=gazette)
+    rehearsed = json.loads(run(publisher, "send", "--rehearse", "--json", cwd=gazette))
+    assert rehearsed["good"]
+    assert rehearsed["books"]["mails"] == 1
