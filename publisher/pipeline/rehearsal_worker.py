@@ -24,7 +24,7 @@ from publisher.deliver.sending import send_mailing
 from publisher.errors import PublisherError
 from publisher.pipeline.addressing import addresses_of
 from publisher.pipeline.desk import Desk, is_dead_worker, this_worker
-from publisher.pipeline.understudy import open_understudy
+from publisher.pipeline.understudy import open_understudy, room_for
 from publisher.week import Week
 
 
@@ -110,7 +110,8 @@ def main() -> None:
     task = Task(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_die_with_the_stage, daemon=True).start()
     try:
-        done = perform(task)
+        with room_for(Path(task.database).parent):
+            done = perform(task)
     except PublisherError as error:
         done = {"error": str(error)}
     print(json.dumps(done), flush=True)  # noqa: T201 - the stage reads it

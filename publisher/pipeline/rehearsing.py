@@ -26,7 +26,7 @@ from publisher.pipeline.message import issue_message
 from publisher.pipeline.rehearsal_ear import ear, hear_later
 from publisher.pipeline.rehearsal_stage import Mishaps, Performance, perform
 from publisher.pipeline.rehearsal_worker import Task
-from publisher.pipeline.understudy import copy_what_a_mailing_needs, open_understudy
+from publisher.pipeline.understudy import copy_what_a_mailing_needs, open_understudy, room_for
 from publisher.rehearsal.faults import parse_faults
 from publisher.rehearsal.process import SendGridProcess, sendgrid_process
 from publisher.rehearsal.webhook import new_key, private_text, shown_key
@@ -79,50 +79,59 @@ def rehearse(
     """Send the issue of a week to its whole list without mailing anybody.
 
     The mail is the frozen one, else what was rendered. Needs room for temporary files,
-    about 0.5 GB for a million readers. Raises `RenderError` if nothing was rendered and
+    about 1 GB for a million readers. Raises `RenderError` if nothing was rendered and
     `DeliveryError` if there is nobody to mail.
     """
-    asked = asked or Mishaps()
-    with tempfile.TemporaryDirectory(prefix="publisher-rehearsal-") as name:
-        folder = Path(name)
-        engine = open_understudy(folder / "understudy.db")
-        try:
-            mailing = _understudy(desk, week, engine)
-            readers = due(engine, week=week, list_name=mailing.list)
-            if not readers:
-                raise DeliveryError(
-                    f"nobody on the list {mailing.list} may be mailed:"
-                    " bring readers in with `publisher subscribers import FILE`"
-                )
-            key = f"SG.{secrets.token_urlsafe(24)}"
-            with ExitStack() as stack:
-                sendgrid = stack.enter_context(
-                    sendgrid_process(key=key, book=folder / "sendgrid.db")
-                )
-                task = Task(
-                    publication=str(desk.publication.root),
-                    database=str(folder / "understudy.db"),
-                    week=str(week),
-                    endpoint=sendgrid.url,
-                    key=key,
-                    timeout_s=desk.publication.delivery.timeout_s,
-                )
-                if asked.events:
-                    private = new_key()
-                    url = stack.enter_context(ear(engine, shown_key(private)))
-                    _tell_events(sendgrid, url, private_text(private), asked.seed)
-                done = perform(
-                    task,
-                    sendgrid,
-                    asked,
-                    readers=readers,
-                    batch=desk.publication.delivery.batch,
-                    progress=progress,
-                    hear=partial(hear_later, desk, engine) if asked.events else None,
-                )
-                return _judge(desk, engine, mailing, sendgrid, asked, done)
-        finally:
-            engine.dispose()
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="publisher-rehearsal-"))
+        stack.enter_context(room_for(Path(name)))
+        engine = open_understudy(Path(name) / "understudy.db")
+        stack.callback(engine.dispose)
+        mailing = _understudy(desk, week, engine)
+        readers = due(engine, week=week, list_name=mailing.list)
+        if not readers:
+            raise DeliveryError(
+                f"nobody on the list {mailing.list} may be mailed:"
+                " bring readers in with `publisher subscribers import FILE`"
+            )
+        return _rehearse(desk, engine, mailing, asked or Mishaps(), readers, progress)
+
+
+def _rehearse(
+    desk: Desk,
+    engine: Engine,
+    mailing: Mailing,
+    asked: Mishaps,
+    readers: int,
+    progress: Callable[[Progress], None],
+) -> Rehearsal:
+    database, key = Path(str(engine.url.database)), f"SG.{secrets.token_urlsafe(24)}"
+    delivery = desk.publication.delivery
+    with ExitStack() as stack:
+        book = database.with_name("sendgrid.db")
+        sendgrid = stack.enter_context(sendgrid_process(key=key, book=book))
+        if asked.events:
+            private = new_key()
+            url = stack.enter_context(ear(engine, shown_key(private)))
+            _tell_events(sendgrid, url, private_text(private), asked.seed)
+        task = Task(
+            publication=str(desk.publication.root),
+            database=str(database),
+            week=mailing.week,
+            endpoint=sendgrid.url,
+            key=key,
+            timeout_s=delivery.timeout_s,
+        )
+        done = perform(
+            task,
+            sendgrid,
+            asked,
+            readers=readers,
+            batch=delivery.batch,
+            progress=progress,
+            hear=partial(hear_later, desk, engine) if asked.events else None,
+        )
+        return _judge(desk, engine, mailing, sendgrid, asked, done)
 
 
 def _tell_events(sendgrid: SendGridProcess, url: str, key: str, seed: int) -> None:

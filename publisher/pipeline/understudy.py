@@ -1,12 +1,15 @@
 """A database to rehearse in: what a mailing needs, copied, so that nothing real is touched."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, select
+from sqlalchemy.exc import OperationalError
 
 from publisher.deliver.mailing import Mailing, find_mailing
+from publisher.errors import DeliveryError
 from publisher.storage.engine import open_url, snapshot
 from publisher.storage.schema import (
     artefacts,
@@ -25,6 +28,20 @@ _FRESH = {"state": "planned", "reason": "", "hold_until": None, "heard": None, "
 def open_understudy(file: Path) -> Engine:
     """Make an empty database in a new file."""
     return open_url(URL.create("sqlite", database=str(file)))
+
+
+@contextmanager
+def room_for(folder: Path) -> Iterator[None]:
+    """Say in one sentence that a rehearsal's temporary folder has no room left, if so."""
+    try:
+        yield
+    except OperationalError as error:
+        if "full" not in str(error.orig):
+            raise
+        raise DeliveryError(
+            f"there is no room for a rehearsal in {folder.parent}, where it needs about 1 KB for"
+            " each reader: make some, or set TMPDIR to a folder that has it"
+        ) from None
 
 
 def copy_what_a_mailing_needs(

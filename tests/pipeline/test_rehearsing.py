@@ -1,9 +1,11 @@
 """Rehearsals: the real worker and the whole list, and nothing real is touched."""
 
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, StaticPool, create_engine, func, select, update
 
 from publisher.config import Publication, load_publication
 from publisher.deliver.mailing import Mailing, freeze, load_message
@@ -11,7 +13,11 @@ from publisher.errors import DeliveryError, RenderError
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.rehearsal_stage import Mishaps
 from publisher.pipeline.rehearsing import Rehearsal, mishaps, rehearse
-from publisher.pipeline.understudy import copy_what_a_mailing_needs, open_understudy
+from publisher.pipeline.understudy import (
+    copy_what_a_mailing_needs,
+    open_understudy,
+    room_for,
+)
 from publisher.rehearsal.faults import Fault
 from publisher.storage.schema import (
     audit,
@@ -202,3 +208,13 @@ def everything(engine: Engine) -> list[object]:
     tables = (mailings, chunks, deliveries, subscribers, subscriptions, audit)
     with engine.connect() as connection:
         return [connection.execute(select(table)).all() for table in tables]
+
+
+def test_a_full_disk_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "full.db") as full:
+        full.execute("PRAGMA max_page_count = 2")
+        small = create_engine("sqlite://", creator=lambda: full, poolclass=StaticPool)
+        told = pytest.raises(DeliveryError, match=r"no room for a rehearsal in .* set TMPDIR")
+        with told, room_for(tmp_path / "rehearsal"), small.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE much AS SELECT randomblob(100000)")
+    full.close()
