@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, bindparam, event, func, select, update
 
 from publisher.deliver.certificate import certificate_of
 from publisher.deliver.mailing import Mailing
@@ -37,6 +38,24 @@ STEPS = {
     "split": {"split"},
     "cancelled": {"cancelled"},
 }
+# made once: they are asked for after every step
+_OF = bindparam("of")
+_CHUNKS = select(
+    chunks.c.n,
+    chunks.c.state,
+    chunks.c.attempt,
+    chunks.c.size,
+    chunks.c.form,
+    chunks.c.lease_owner,
+    chunks.c.lease_until,
+    chunks.c.changed,
+).where(chunks.c.mailing_id == _OF)
+_PEOPLE = select(deliveries.c.subscriber_id, deliveries.c.n, deliveries.c.state).where(
+    deliveries.c.mailing_id == _OF
+)
+_PROOFS = select(evidence.c.n, evidence.c.attempt).where(evidence.c.mailing_id == _OF)
+_HEARD = select(mailings.c.heard).where(mailings.c.id == _OF)
+_ACTS = select(func.count()).select_from(audit)
 FINAL = {"accepted", "refused", "suppressed"}  #: of a reader
 
 
@@ -169,28 +188,17 @@ class Ledger:
 
     def read(self) -> Snapshot:
         """Read all that is written."""
+        of = {"of": self.mailing.id}
         with reading(self.engine) as connection:
-            of = self.mailing.id
-            rows = connection.execute(select(chunks).where(chunks.c.mailing_id == of))
-            people = connection.execute(select(deliveries).where(deliveries.c.mailing_id == of))
-            proofs = connection.execute(select(evidence).where(evidence.c.mailing_id == of))
+            rows = connection.execute(_CHUNKS, of)
+            people = connection.execute(_PEOPLE, of)
+            proofs = connection.execute(_PROOFS, of)
             return Snapshot(
-                chunks={
-                    row.n: ChunkRow(
-                        row.state,
-                        row.attempt,
-                        row.size,
-                        row.form,
-                        row.lease_owner,
-                        row.lease_until,
-                        row.changed,
-                    )
-                    for row in rows
-                },
+                chunks={row.n: ChunkRow(*row[1:]) for row in rows},
                 readers={row.subscriber_id: (row.n, row.state) for row in people},
                 proved=frozenset((row.n, row.attempt) for row in proofs),
-                heard=connection.scalar(select(mailings.c.heard).where(mailings.c.id == of)),
-                acts=connection.scalar(select(func.count()).select_from(audit)) or 0,
+                heard=connection.scalar(_HEARD, of),
+                acts=connection.scalar(_ACTS) or 0,
             )
 
     def _check_sizes(self, now: Snapshot) -> None:
@@ -226,6 +234,17 @@ class Ledger:
             request.reference.chunk == n and request.reference.attempt == chunk.attempt
             for request in self.provider.sent
         )
+
+
+def hurry(engine: Engine) -> None:
+    """Let SQLite not wait for the disk: no power fails in these tests."""
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+
+        def prepare(connection: Any, _record: object) -> None:
+            connection.execute("PRAGMA synchronous = OFF").close()
+
+        event.listen(engine, "connect", prepare)
 
 
 def empty(engine: Engine) -> None:

@@ -15,7 +15,17 @@ from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
-from publisher.deliver.sender import Answer, Capabilities, Message, Outcome, Recipient, Reference
+from publisher.deliver.sender import (
+    Answer,
+    Capabilities,
+    Message,
+    Outcome,
+    Recipient,
+    Reference,
+    Retry,
+    Stop,
+    TooLarge,
+)
 
 
 class Killed(BaseException):
@@ -29,7 +39,7 @@ class Cut(Enum):
     AFTER_COMMIT = "after"  #: it is written, and the worker cannot know
 
 
-@dataclass
+@dataclass(repr=False)
 class Request:
     """A request in the air: the provider may take it, whatever becomes of who sent it."""
 
@@ -39,6 +49,10 @@ class Request:
     moment: datetime
     first: bool  #: of its attempt
     taken: str = ""  #: the provider's id, once it has taken the request
+
+    def __repr__(self) -> str:
+        """Say as much as a failing test needs to be read."""
+        return f"chunk {self.reference.chunk}, attempt {self.reference.attempt}"
 
     @property
     def readers(self) -> list[int]:
@@ -69,6 +83,10 @@ class Steered:
         self.result: object = None
         self._greenlet: Any = greenlet(lambda _=None: self._run(work))
         self._greenlet.steered = self
+
+    def __repr__(self) -> str:
+        """Say who it is."""
+        return self.name
 
     @property
     def alive(self) -> bool:
@@ -195,6 +213,10 @@ class Provider:
             self.air.append(request)
             outcome = worker.pause(Pause("request", request))
             self.air.remove(request)
+            if isinstance(outcome, Retry | Stop | TooLarge):
+                # nothing more is tried: the rest shares this answer
+                yield Answer(tuple(r for later in groups[number:] for r in later), outcome)
+                return
             yield Answer(group, outcome)
 
     def find(

@@ -40,13 +40,14 @@ from publisher.deliver.sender import (
 from publisher.deliver.sending import send_mailing
 from publisher.deliver.working import Courier
 from publisher.errors import DeliveryError
-from tests.deliver.ledgers import Ledger, choose_forms, empty, suppress_reader
+from tests.deliver.ledgers import Ledger, choose_forms, empty, hurry, suppress_reader
 from tests.deliver.steered import Cut, Pause, Provider, Request, Steered, steer
 from tests.deliver.world import PDF, START, issue_mail, planned, subscribe, unsubscribe_url
 
 LEASE = timedelta(minutes=5)
 WORKERS = 3
 READERS = 7
+STEPS = st.sampled_from([1, 2, 4, 20, 20])  #: a worker goes on so far, at most
 
 
 class World(RuleBasedStateMachine):
@@ -87,6 +88,9 @@ class World(RuleBasedStateMachine):
         mail = issue_mail(attachments=(PDF,)) if attached else issue_mail()
         self.mailing = planned(self.engine, batch=planned_in, message=mail)
         self.ledger = Ledger(self.engine, self.mailing, self.provider)
+        for _ in range(2):
+            self.a_worker_starts(again=False, ahead=0)
+            self.go_on(self.workers[-1], 20)
 
     # ---- workers ------------------------------------------------------------------
 
@@ -108,13 +112,9 @@ class World(RuleBasedStateMachine):
         self.workers.append(worker)
 
     @precondition(lambda self: self.idle())
-    @rule(data=st.data(), steps=st.integers(1, 6))
+    @rule(data=st.data(), steps=STEPS)
     def a_worker_goes_on(self, data: st.DataObject, steps: int) -> None:
-        worker = data.draw(st.sampled_from(self.idle()))
-        for _ in range(steps):
-            if worker not in self.idle():
-                break
-            self.step(worker)
+        self.go_on(data.draw(st.sampled_from(self.idle())), steps)
 
     @precondition(lambda self: self.workers)
     @rule(data=st.data(), what=st.sampled_from(["kill", "kill", "Ctrl-C", "stop", "slow", *Cut]))
@@ -137,19 +137,21 @@ class World(RuleBasedStateMachine):
     # ---- the provider -------------------------------------------------------------
 
     @precondition(lambda self: self.waiting_for_answers())
-    @rule(data=st.data())
-    def a_request_is_answered_well(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), steps=STEPS)
+    def a_request_is_answered_well(self, data: st.DataObject, steps: int) -> None:
         worker, request = self.asking(data)
         self.provider.take(request)
         self.step(worker, Accepted(provider_id=request.taken))
+        self.go_on(worker, steps)
 
     @precondition(lambda self: self.waiting_for_answers())
-    @rule(data=st.data(), taken=st.booleans())
-    def an_answer_is_lost(self, data: st.DataObject, taken: bool) -> None:
+    @rule(data=st.data(), taken=st.booleans(), steps=STEPS)
+    def an_answer_is_lost(self, data: st.DataObject, taken: bool, steps: int) -> None:
         worker, request = self.asking(data)
         if taken:
             self.provider.take(request)
         self.step(worker, Uncertain(reason="no answer came"))
+        self.go_on(worker, steps)
 
     @precondition(lambda self: any(not r.taken for r in self.provider.air))
     @rule(data=st.data())
@@ -158,8 +160,8 @@ class World(RuleBasedStateMachine):
         self.provider.take(data.draw(st.sampled_from(untaken)))
 
     @precondition(lambda self: self.refusable())
-    @rule(data=st.data())
-    def a_request_is_not_taken(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), steps=STEPS)
+    def a_request_is_not_taken(self, data: st.DataObject, steps: int) -> None:
         worker = data.draw(st.sampled_from(self.refusable()))
         assert worker.place
         assert worker.place.request
@@ -174,6 +176,7 @@ class World(RuleBasedStateMachine):
         if self.provider.singly:
             outcomes.append(Deferred(reason="greylisted"))
         self.step(worker, data.draw(st.sampled_from(outcomes)))
+        self.go_on(worker, steps)
 
     @precondition(lambda self: self.provider.taken)
     @rule(data=st.data(), times=st.integers(1, 2))
@@ -185,7 +188,9 @@ class World(RuleBasedStateMachine):
     # ---- readers and operators ----------------------------------------------------
 
     @rule(
-        act=st.sampled_from(["leave", "leave", "join", "resend", "pause", "resume", "records"]),
+        act=st.sampled_from(
+            ["leave", "leave", "join", "resend", "resend", "rule", "resume", "resume", "records"]
+        ),
         number=st.integers(1, READERS),
     )
     def a_reader_or_operator_acts(self, act: str, number: int) -> None:
@@ -201,21 +206,21 @@ class World(RuleBasedStateMachine):
             case "resend":
                 self.the_operator_has_doubts_sent_again()
             case _:
-                self.the_operator_rules(act, sure=number == 1)
+                self.the_operator_rules(act, number)
 
     def the_operator_has_doubts_sent_again(self) -> None:
         # it is too early to say while the provider's records lag
         with self.ledger.operator(), suppress(DeliveryError):
             resend_uncertain(self.engine, self.mailing, self.provider, who="amel", now=self.now)
 
-    def the_operator_rules(self, act: str, sure: bool) -> None:
+    def the_operator_rules(self, act: str, number: int) -> None:
         with suppress(DeliveryError):  # it is not under way, not paused, or done
-            if act == "pause" and sure:
-                control.cancel(self.engine, self.mailing, who="amel", reason="", now=self.now)
-            elif act == "pause":
-                control.pause(self.engine, self.mailing, who="amel", reason="", now=self.now)
-            else:
+            if act == "resume":
                 control.resume(self.engine, self.mailing, who="amel", now=self.now)
+            elif number == 1:
+                control.cancel(self.engine, self.mailing, who="amel", reason="", now=self.now)
+            elif number < 4:
+                control.pause(self.engine, self.mailing, who="amel", reason="", now=self.now)
 
     @rule(minutes=st.sampled_from([1, 1, 4, 6, 11, 31]))
     def time_passes(self, minutes: int) -> None:
@@ -317,6 +322,16 @@ class World(RuleBasedStateMachine):
             worker.pause(Pause("building"))
         return unsubscribe_url(subscriber_id, list_name)
 
+    def go_on(self, worker: Steered, steps: int) -> None:
+        """Let a worker run until it has a request, waits, or has taken so many steps."""
+        for _ in range(steps):
+            if worker not in self.idle():
+                break
+            self.step(worker)
+            if worker.place and worker.place.seconds:
+                self.now += min(timedelta(seconds=worker.place.seconds), timedelta(seconds=5))
+                break
+
     def step(self, worker: Steered, answer: Outcome | None = None) -> None:
         try:
             worker.step(answer)
@@ -367,8 +382,9 @@ class World(RuleBasedStateMachine):
 
 
 def test_the_ledger_tells_the_truth_whatever_happens(engine: Engine) -> None:
+    hurry(engine)
     # a transaction on PostgreSQL takes longer, and whole transactions never overlap here
-    examples = 40 if engine.dialect.name == "sqlite" else 8
+    examples = 50 if engine.dialect.name == "sqlite" else 8
     run_state_machine_as_test(
         partial(World, engine),  # type: ignore[arg-type]  # whatever makes a machine will do
         settings=settings(
