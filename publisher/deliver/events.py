@@ -44,7 +44,7 @@ class Raw(NamedTuple):
     text: str  #: JSON, unless what came is none
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """The fields of an event that we look at; missing ones are empty."""
 
     event: str = ""

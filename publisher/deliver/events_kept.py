@@ -1,9 +1,12 @@
 """Raw events in the database: stored once, waiting until they are interpreted, forgotten in time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
@@ -15,6 +18,8 @@ from publisher.storage.schema import events, parcels
 _COLUMNS = {"at": "int", "id": "text", "parcel": "int", "raw": "text"}
 _LOOK_AT_ONCE = 8  #: parcels; what is locked and not taken would be kept from others
 _FORGET_AT_ONCE = 20_000  #: events in one transaction, or one parcel
+
+_turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ def keep(engine: Engine, came: Sequence[Raw], *, now: datetime) -> int:
         return 0
     # in one order, or two that store the same events could wait for each other for ever
     ordered = sorted(came)
-    with engine.connect() as connection, connection.begin() as transaction:
+    with in_turn(engine), engine.connect() as connection, connection.begin() as transaction:
         row = {"events": len(came), "received": now}
         made = connection.execute(parcels.insert().values(row).returning(parcels.c.id))
         parcel = made.scalar_one()
@@ -44,6 +49,20 @@ def keep(engine: Engine, came: Sequence[Raw], *, now: datetime) -> int:
         if not new:
             transaction.rollback()
         return new
+
+
+@contextmanager
+def in_turn(engine: Engine) -> Iterator[None]:
+    """Wait for the other writers of events in this process, where there can be only one.
+
+    SQLite itself would ask again and again, up to ten times a second, and lose to
+    whoever asks first.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with _turns.setdefault(engine, Lock()):
+        yield
 
 
 def waiting(connection: Connection, at_most: int) -> list[Waiting]:

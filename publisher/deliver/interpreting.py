@@ -18,7 +18,7 @@ from publisher.deliver.consequences import Consequences, draw
 from publisher.deliver.events import plain, read
 from publisher.deliver.events_bulk import one_of, rows_of
 from publisher.deliver.events_clicks import addresses
-from publisher.deliver.events_kept import Waiting, close, raws, waiting
+from publisher.deliver.events_kept import Waiting, close, in_turn, raws, waiting
 from publisher.deliver.learning import Known, Learnt, LinkOf, learn, tokens_in
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.receipts import add_receipts
@@ -86,7 +86,7 @@ def _together(
         if not found:
             return None
         learnt = _learn(connection, rows, link_of)
-    with engine.begin() as connection:
+    with in_turn(engine), engine.begin() as connection:
         if not close(connection, found, now):
             connection.rollback()
             return Interpreted()  # another was faster

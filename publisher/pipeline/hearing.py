@@ -26,7 +26,7 @@ from publisher.week import Week
 
 _log = logging.getLogger(__name__)
 #: events in a transaction: SQLite keeps all other writers waiting meanwhile
-_AT_ONCE = {"sqlite": 5_000}
+_AT_ONCE = {"sqlite": 2_000}
 _AT_ONCE_ELSEWHERE = 20_000
 #: our pages that anybody may be told of; the addresses of all others hold a reader's token
 _OPEN_PAGE = re.compile(r"/?|/(issues|static)(/.*)?|/subscribe|/feed\.xml", re.DOTALL)
