@@ -73,22 +73,23 @@ class Pool:
             if not line.busy and line.silent_s > _IDLE_S:
                 line.leave()
                 self._tend(line, number)
-        for _ in self.listen(lambda: None, wait=False):
+        for _ in self.listen(lambda: None, within=0.0):
             pass  # nothing is under way
 
     def listen(
-        self, next_job: Callable[[], Job | None], *, wait: bool
+        self, next_job: Callable[[], Job | None], *, within: float | None = None
     ) -> Iterator[tuple[Line, Job, Verdict]]:
         """Wait for the server, go on with what came, and yield what is decided.
 
-        With `wait` false only what has come already is looked at.
+        Waits `within` seconds at most, or for as long as the server may take.
         """
         if self._selector is None or not self._lines:
             return
         now = self._clock()
         soonest = min((line.deadline for line in self.busy), default=now)
         heard = set()
-        for key, mask in self._selector.select(max(0.0, soonest - now) if wait else 0.0):
+        patience = soonest - now if within is None else min(soonest - now, within)
+        for key, mask in self._selector.select(max(0.0, patience)):
             line = self._lines.get(key.fd)
             if line is None:
                 continue  # dropped, for what another said
@@ -106,6 +107,14 @@ class Pool:
                 told = line.expire()
                 self._tend(line, number)
                 yield from ((line, job, verdict) for job, verdict in told)
+
+    def linger(
+        self, next_job: Callable[[], Job | None], seconds: float
+    ) -> Iterator[tuple[Line, Job, Verdict]]:
+        """Listen for so long, or until nothing is under way any more."""
+        end = self._clock() + seconds
+        while self.busy and (left := end - self._clock()) > 0:
+            yield from self.listen(next_job, within=left)
 
     def give(
         self, line: Line, next_job: Callable[[], Job | None]

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from publisher.deliver.headers import address_problem
+from publisher.deliver.patience import MAX_REFUSED
 from publisher.deliver.sender import (
     Accepted,
     Answer,
@@ -18,12 +19,14 @@ from publisher.deliver.sender import (
     Recipient,
     Refused,
     Retry,
+    Uncertain,
 )
 from publisher.deliver.smtp_dialling import CannotDial
 from publisher.deliver.smtp_line import Job, Line, Verdict
 from publisher.deliver.smtp_pool import Pool
 from publisher.deliver.smtp_replies import Fault, Lost
 
+_LINGER_S = 0.2
 _LOSSES = 3  #: connections that break in a row before the server is left alone for a while
 
 
@@ -49,7 +52,9 @@ class Round:
         self._aside: deque[Job] = deque()  #: whose connections broke twice: others come first
         self._open = 0  #: jobs that a connection has
         self._served = 0
-        self._losses = 0  #: new connections that broke, since a mail was last taken
+        # since a mail was last taken:
+        self._losses = 0  #: new connections that broke
+        self._doubts = self._refusals = 0
         self._fault: Outcome | None = None
 
     def run(self) -> Iterator[Answer]:
@@ -60,7 +65,9 @@ class Round:
                 self._begin()
                 yield from self._handed_on()
                 if self._open:
-                    self._judge(self._pool.listen(self._next_job, wait=True))
+                    self._judge(self._pool.listen(self._next_job))
+                    if self._doubts:  # those of one cause are to be told as one
+                        self._judge(self._pool.linger(self._next_job, _LINGER_S))
                 elif not self._more():
                     break
             if self._fault and self._unanswered:
@@ -71,9 +78,16 @@ class Round:
                 self._pool.drop(line, "the worker ended")
 
     def _handed_on(self) -> Iterator[Answer]:
+        """Yield what is decided; doubts that arose together as one, for they have one cause."""
         while self._answers:
-            self._told += 1
-            yield self._answers.popleft()
+            answer = self._answers.popleft()
+            if isinstance(answer.outcome, Uncertain):
+                same = [a for a in self._answers if isinstance(a.outcome, Uncertain)]
+                self._answers = deque(a for a in self._answers if a not in same)
+                readers = (r for a in (answer, *same) for r in a.recipients)
+                answer = Answer(tuple(readers), answer.outcome)
+            self._told += len(answer.recipients)
+            yield answer
 
     def _more(self) -> bool:
         """Whether a reader may be begun now."""
@@ -129,10 +143,25 @@ class Round:
             elif isinstance(verdict, Lost):
                 self._lost(line, job, verdict)
             else:
-                if isinstance(verdict, Accepted):
-                    self._served += 1
-                    self._losses = 0
                 self._answer(job.number, job.recipient, verdict)
+                self._weigh(verdict)
+
+    def _weigh(self, outcome: Outcome) -> None:
+        """Break off when one mail after the other goes wrong: that is no reader's fault."""
+        match outcome:
+            case Accepted():
+                self._served += 1
+                self._losses = self._doubts = self._refusals = 0
+            case Uncertain(reason=reason):
+                self._doubts += 1
+                if self._doubts >= self._window:
+                    self._break_off(Retry(reason=reason))
+            case Refused(reason=reason):
+                self._refusals += 1
+                if self._refusals >= MAX_REFUSED:
+                    self._break_off(Retry(reason=reason))
+            case _:
+                return
 
     def _answer(self, number: int, recipient: Recipient, outcome: Outcome) -> None:
         del self._unanswered[number]

@@ -9,9 +9,11 @@ from itertools import count, islice
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from publisher.config import Security, SmtpConfig
 from publisher.deliver import states
+from publisher.deliver.ledger import Counts
 from publisher.deliver.mime import Frame, frame
 from publisher.deliver.sender import (
     Accepted,
@@ -30,7 +32,7 @@ from publisher.deliver.smtp import Smtp
 from publisher.deliver.smtp_dialling import Dialler
 from publisher.deliver.smtp_pool import Pool
 from publisher.errors import DeliveryError
-from tests.deliver.world import START, issue_mail, people, person
+from tests.deliver.world import START, issue_mail, people, person, planned, run, subscribe
 from tests.servers.smtp import SmtpServer, certificate, parsed, smtp_server
 from tests.servers.smtp_scripted import Guest, Scripted, scripted_server
 
@@ -263,6 +265,53 @@ def test_nonsense_after_a_whole_mail_is_a_doubt_and_the_next_is_mailed(raving: s
         first, second = first_of(running)
         assert isinstance(first, Uncertain)
         assert isinstance(second, Accepted)
+
+
+def test_a_server_that_falls_over_every_mail_gets_no_more_of_them() -> None:
+    def script(guest: Guest) -> None:
+        guest.hello("PIPELINING")
+        guest.envelope()
+        guest.say("250 OK", "250 OK", "354 go on")
+        guest.mail()
+
+    with scripted_server(script) as running, sending(running.port, connections=2) as sender:
+        found = outcomes(sender, people(30))
+    doubtful = [outcome for outcome in found if isinstance(outcome, Uncertain)]
+    assert 1 <= len(doubtful) <= 6
+    assert len([o for o in found if isinstance(o, Retry)]) == 30 - len(doubtful)
+
+
+def test_a_mail_refused_for_one_reader_after_the_other_is_tried_with_no_more() -> None:
+    with scripted_server(answering(*["554 5.7.1 spam"] * 300)) as running:
+        found = first_of(running, 200)
+    refused = [outcome for outcome in found if isinstance(outcome, Refused)]
+    assert 50 <= len(refused) <= 52  # what was on its way is still heard
+    assert found[52:] == [Retry(reason="554 5.7.1 spam")] * 148
+
+
+def test_a_server_that_goes_down_with_all_connections_is_one_doubt_and_not_many(
+    engine: Engine,
+) -> None:
+    down = threading.Barrier(4)
+    went_down = threading.Event()
+
+    def script(guest: Guest) -> None:
+        guest.hello("PIPELINING")
+        while guest.envelope():
+            guest.say("250 OK", "250 OK", "354 go on")
+            guest.mail()
+            if not went_down.is_set():
+                down.wait(10)
+                went_down.set()
+                return
+            guest.say("250 taken")
+
+    subscribe(engine, 60)
+    mailing = planned(engine, batch=100)
+    with scripted_server(script) as running, sending(running.port, connections=4) as sender:
+        report = run(engine, mailing, sender)
+    assert report.counts == Counts(accepted=56, uncertain=4)
+    assert report.state == "done"
 
 
 def test_a_full_mailbox_is_the_readers_own_and_no_reason_to_leave_the_pdf() -> None:
