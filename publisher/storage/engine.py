@@ -101,7 +101,11 @@ def _sqlite(url: URL) -> Engine:
             f"there is no folder {file.parent} for the database {file.name}: make it"
         )
     _create_private(file)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        url,
+        hide_parameters=True,  # readers' addresses have no place in a log
+        connect_args={"timeout": BUSY_SECONDS},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -157,6 +161,7 @@ def _create_private(file: Path) -> None:
 def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,
         pool_pre_ping=True,  # a restarted server must not cost a page or a batch
         pool_size=10,
         max_overflow=20,
