@@ -65,6 +65,25 @@ def test_the_settings_the_readme_shows_are_accepted() -> None:
         read(Publication, demo | tomllib.loads(block), file="README.md")
 
 
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_shows_settings_and_commands_and_files_that_there_are(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    demo = tomllib.loads((ROOT / "publication.toml").read_text(encoding="utf-8"))
+    for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL):
+        read(Publication, demo | tomllib.loads(block), file=page.name)
+    commands = get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    for name, rest in re.findall(r"(?m)(?:^|`)publisher ([a-z]+)([^`\n#]*)", text):
+        known = {o for parameter in commands[name].params for o in parameter.opts}
+        if not hasattr(commands[name], "commands"):
+            assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"publisher {name}{rest}"
+    prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#]+)\)", prose):
+        assert target.startswith("http") or (page.parent / target).exists(), target
+
+
 def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE):
