@@ -1,13 +1,14 @@
 """send --rehearse: the whole mailing, mailed to nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from publisher.cli.app import out
-from publisher.cli.showing import show_certificate, show_json
+from publisher.cli.showing import show_json
+from publisher.deliver.certificate import Certificate
 from publisher.deliver.sending import Progress as SendingProgress
 from publisher.errors import PublisherError
 from publisher.pipeline import rehearsing as stage
@@ -18,6 +19,7 @@ from publisher.pipeline.rehearsing import Rehearsal, mishaps
 from publisher.week import Week
 
 __all__ = ["check_options", "mishaps", "rehearse"]
+_FEW = 5  #: names shown of each kind
 _FINDINGS = {
     "doubled": "were mailed twice",
     "lost": "are accepted by the ledger, and SendGrid never had their mail",
@@ -61,16 +63,20 @@ def rehearse(desk: Desk, week: Week, asked: Mishaps, *, as_json: bool) -> None:
 
 
 def _show(done: Rehearsal) -> None:
-    out.print(f"Rehearsed with a SendGrid on this machine; nobody was mailed.{_instead(done)}")
-    show_certificate(done.certificate)
+    told = f"Rehearsed with a SendGrid on this machine; nobody was mailed.{_instead(done)}"
+    out.print(told, soft_wrap=True)
+    out.print(f"[bold]{escape(done.certificate.sentence)}[/]", soft_wrap=True)
+    _show_unserved(done.certificate)
     _show_books(done.books)
     went_wrong = [f"{number} x {word}" for word, number in sorted(done.faults.items())]
     if done.crashes_asked:
         went_wrong.append(f"{done.crashes} of {done.crashes_asked} crashes")
     if done.stops:
-        went_wrong.append(f"{done.stops} stops, started again")
+        went_wrong.append(f"started again {done.stops} x after it had stopped")
     if went_wrong:
-        out.print(f"Went wrong on purpose (seed {done.seed}): {', '.join(went_wrong)}")
+        out.print(
+            f"Went wrong on purpose (seed {done.seed}): {', '.join(went_wrong)}", soft_wrap=True
+        )
     if done.reason:
         out.print(f"[bold red]It stopped:[/] {escape(done.reason)}", soft_wrap=True)
     if done.events:
@@ -87,19 +93,36 @@ def _instead(done: Rehearsal) -> str:
     return f" \\[delivery] sends by {done.configured}: this says nothing about that."
 
 
+def _show_unserved(certificate: Certificate) -> None:
+    """Tell why readers were not accepted, with a few names each; --json has them all."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for reader in certificate.unserved:
+        groups.setdefault((reader.state, reader.reason), []).append(reader.email)
+    for (state, reason), names in groups.items():
+        why = f" {reason}:" if reason else ""
+        out.print(f"  {len(names):,} {state}:{escape(why)} {_few(names)}", soft_wrap=True)
+    if certificate.unnamed:
+        out.print(f"  and {certificate.unnamed:,} more")
+
+
+def _few(names: Sequence[str], count: int = 0) -> str:
+    shown = escape(", ".join(names[:_FEW]))
+    return f"{shown}, ..." if max(count, len(names)) > _FEW else shown
+
+
 def _show_books(books: Books) -> None:
     if books.agree:
         out.print(
             f"[green]The books agree:[/] the ledger has {books.accepted:,} accepted,"
-            f" SendGrid {books.mails:,} mails to {books.readers:,} readers"
+            f" SendGrid {books.mails:,} mails to {books.readers:,} readers",
+            soft_wrap=True,
         )
     else:
         out.print("[bold red]The books do not agree:[/]")
     for name, told in _FINDINGS.items():
         finding = getattr(books, name)
         if finding.count:
-            few = ", ".join(finding.names[:5])
-            more = ", ..." if finding.count > 5 else ""
-            out.print(f"  {finding.count:,} {told}: {escape(few)}{more}", soft_wrap=True)
+            few = _few(finding.names, finding.count)
+            out.print(f"  {finding.count:,} {told}: {few}", soft_wrap=True)
     if books.doubtful_mailed:
         out.print(f"  Of those in doubt, {books.doubtful_mailed:,} were mailed.")

@@ -47,6 +47,14 @@ def test_with_json_scripts_can_read_it(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("ready")
+def test_readers_in_doubt_are_named_with_the_reason(run: Run) -> None:
+    result = run("send", "--rehearse", "--faults", "500=0.9")
+    assert result.exit_code == 0, result.output
+    assert "3 uncertain: SendGrid answers 500: Internal Server Error: amina@" in result.output
+    assert "Went wrong on purpose (seed 0): 1 x 500" in result.output
+
+
+@pytest.mark.usefixtures("ready")
 def test_with_events_it_tells_how_many(run: Run) -> None:
     result = run("send", "--rehearse", "--events")
     assert result.exit_code == 0, result.output
