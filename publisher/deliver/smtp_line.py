@@ -5,9 +5,8 @@ Where the server offers PIPELINING (RFC 2920) an envelope is one write, and the 
 reader's envelope travels behind the final dot of the mail before: one round trip a mail.
 """
 
-import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +14,7 @@ from socket import socket
 
 from publisher.deliver.headers import address_problem
 from publisher.deliver.sender import Outcome, Recipient, Refused, Stop, TooLarge, Uncertain
+from publisher.deliver.smtp_channel import Channel
 from publisher.deliver.smtp_replies import (
     Fault,
     Lost,
@@ -26,11 +26,9 @@ from publisher.deliver.smtp_replies import (
     sender_refused,
 )
 
-_WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 # checking a mail may take a server long, and whoever gives up then can only doubt: RFC 5321
 # asks for ten minutes; more than this and the lease of the chunk might run out
 _PATIENCE_AT_THE_END = 2
-_JOINED = 262_144  # bytes up to which one write is cheaper than saving a copy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,24 +80,26 @@ class Line:
         timeout_s: float,
         clock: Callable[[], float],
     ) -> None:
-        self.socket = connected
+        self._channel = Channel(connected)
         self.features = features
         self.served = 0  #: mails and envelopes that were answered
         self.dead = False
         self._host, self._timeout_s, self._clock = host, timeout_s, clock
         self._heard_at = clock()
         self._allowed_s = timeout_s
-        self._is_tls = isinstance(connected, ssl.SSLSocket)
         self._job: Job | None = None
         self._ahead: Job | None = None  #: whose envelope travels behind the mail
         self._awaited: deque[_Step] = deque()
-        self._to_write: list[memoryview] = []
-        self._before_dot = 0  #: bytes of the mail that are not yet handed over
         self._refusal: Verdict | None = None
         self._halted = False
         self._dirty = False  #: an envelope was refused: the next one begins with RSET
         self._replies = ReplyReader()
         self._verdicts: list[tuple[Job, Verdict]] = []
+
+    @property
+    def socket(self) -> socket:
+        """What to listen to."""
+        return self._channel.socket
 
     @property
     def busy(self) -> bool:
@@ -114,7 +114,7 @@ class Line:
     @property
     def wants_to_write(self) -> bool:
         """Whether the server has not yet taken all that was written."""
-        return bool(self._to_write)
+        return self._channel.is_full
 
     @property
     def deadline(self) -> float:
@@ -136,7 +136,7 @@ class Line:
     ) -> list[tuple[Job, Verdict]]:
         """Read and write what can be; return the jobs that are decided, with their verdicts."""
         if writable and not self.dead:
-            self._flush()
+            self._write([])
         if readable and not self.dead:
             self._read(next_job)
         return self._told()
@@ -223,37 +223,27 @@ class Line:
 
     def _hand_over(self, job: Job, next_job: Callable[[], Job | None]) -> None:
         self._awaited.append(_Step.DOT)
-        self._before_dot = sum(map(len, job.mail))
-        parts = [*job.mail]
+        parts, to_dot = [*job.mail], sum(map(len, job.mail))
         ahead = self._acceptable(next_job) if self.features.pipelining else None
         if ahead:
             self._ahead = ahead
-            if not self._is_tls:
+            if not self._channel.is_tls:
                 parts.append(self._envelope(ahead))
-        self._write(parts)
-        if ahead and self._is_tls and not self.dead:
+        self._write(parts, to_dot)
+        if ahead and self._channel.is_tls and not self.dead:
             # apart: TLS tells only that all of a write is done, and the final dot must end one
             self._write([self._envelope(ahead)])
 
     def _read(self, next_job: Callable[[], Job | None]) -> None:
         try:
-            while True:
-                data = self.socket.recv(65_536)
+            for data in self._channel.read():
                 if not data:
                     self._break("it closed the connection")
-                    return
                 for reply in self._replies.feed(data):
-                    self._heard(reply, next_job)
                     if self.dead:
                         return
-                # what TLS has already read, no selector tells of
-                if not (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
-                    return
-        except _WAITING:
-            return
-        except NotSmtp as error:
-            self._break(str(error))
-        except OSError as error:
+                    self._heard(reply, next_job)
+        except (NotSmtp, OSError) as error:
             self._break(str(error))
 
     def _heard(self, reply: Reply, next_job: Callable[[], Job | None]) -> None:
@@ -300,7 +290,7 @@ class Line:
         self._begin(next_job)
 
     def _mail_answered(self, job: Job, reply: Reply, next_job: Callable[[], Job | None]) -> None:
-        if self._before_dot and (reply.code == 421 or reply.code < 400):
+        if self._channel.owed and (reply.code == 421 or reply.code < 400):
             self._break(reply.sentence)
             return
         judged: Verdict = mail_judged(self._host, reply)
@@ -308,7 +298,7 @@ class Line:
             judged = Uncertain(reason=f"{self._host} had the whole mail: {reply.sentence}")
         self._verdicts.append((job, judged))
         self._job, self._ahead = self._ahead, None
-        raving = self._before_dot or reply.code == 421 or isinstance(judged, Uncertain)
+        raving = self._channel.owed or reply.code == 421 or isinstance(judged, Uncertain)
         if raving or self._halted:
             self._break(reply.sentence)
             return
@@ -316,27 +306,11 @@ class Line:
         if self._job is None:
             self._begin(next_job)
 
-    def _write(self, parts: list[bytes]) -> None:
-        if sum(map(len, parts)) <= _JOINED:
-            parts = [b"".join(parts)]
-        self._to_write += map(memoryview, parts)
-        self._flush()
-
-    def _flush(self) -> None:
+    def _write(self, parts: Sequence[bytes], to_dot: int = 0) -> None:
         try:
-            while self._to_write:
-                first = self._to_write[0]
-                sent = self.socket.send(first)
-                self._before_dot = max(0, self._before_dot - sent)
-                if sent == len(first):
-                    del self._to_write[0]
-                else:
-                    self._to_write[0] = first[sent:]
-            self._later()
-        except _WAITING:
-            return
+            if self._channel.write(parts, mark=to_dot):
+                self._later()
         except OSError as error:
-            self._to_write = []
             # what it said before it hung up tells more than the broken pipe
             self._read(lambda: None)
             self._break(str(error))
@@ -344,13 +318,13 @@ class Line:
     def _later(self) -> None:
         self._heard_at = self._clock()
         self._allowed_s = self._timeout_s
-        if self.mailing and not self._before_dot:
+        if self.mailing and not self._channel.owed:
             self._allowed_s *= _PATIENCE_AT_THE_END
 
     def _break(self, reason: str) -> None:
         if self.dead:
             return
-        handed_over = self.mailing and not self._before_dot
+        handed_over = self.mailing and not self._channel.owed
         self._close()
         if self._job and handed_over:
             doubt = f"{self._host} had the whole mail and gave no answer: {reason}"
@@ -361,11 +335,10 @@ class Line:
             self._verdicts.append((self._ahead, Lost(reason)))
         self._job = self._ahead = None
         self._awaited.clear()
-        self._to_write = []
 
     def _close(self) -> None:
         self.dead = True
-        self.socket.close()
+        self._channel.close()
 
     def _told(self) -> list[tuple[Job, Verdict]]:
         told, self._verdicts = self._verdicts, []
