@@ -177,7 +177,7 @@ def _take(connection: Connection, run: Run, n: int | None) -> Taken | Wait | Non
         owner=run.owner,
         now=now,
         lease=run.lease,
-        doubt=run.sender.capabilities.doubt,
+        doubt=_doubt(run.sender, chunk),
     )
     return Taken(attempt=attempt, members=members)
 
@@ -202,6 +202,15 @@ def _unproved(connection: Connection, run: Run, n: int | None, now: datetime) ->
             unsent=chunk.attempt,  # the last attempt ended without anything leaving
         )
     return None
+
+
+def _doubt(sender: Sender, chunk: Chunk) -> int:
+    """Return how many a crash leaves in doubt: all, where one request is for all.
+
+    The chunk may be larger than the sender's batch, which an operator may have lowered.
+    """
+    can = sender.capabilities
+    return can.doubt if can.doubt < can.batch else max(can.doubt, chunk.size)
 
 
 def _own(connection: Connection, run: Run) -> list[Chunk]:

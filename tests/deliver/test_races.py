@@ -196,6 +196,24 @@ def test_a_sender_that_says_nothing_of_some_readers_leaves_them_in_doubt(engine:
     )
 
 
+def test_all_of_one_request_are_in_doubt_though_the_batch_was_lowered_meanwhile(
+    engine: Engine,
+) -> None:
+    subscribe(engine, 10)
+    mailing, clock = planned(engine, batch=10), Clock()
+    dying = Scripted(batch=4, doubt=4)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    dying.before = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(engine, mailing, dying, clock)
+    again = Scripted(batch=4, doubt=4)
+    assert run(engine, mailing, again, clock, owner="next").counts == Counts(uncertain=10)
+    assert again.requests == []
+
+
 def test_a_mailing_is_not_ended_while_a_doubt_is_about_to_be_sent_again(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         pytest.skip("SQLite has one writer at a time")
