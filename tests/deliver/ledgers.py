@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, event, func, select, update
+from sqlalchemy import BindParameter, Engine, bindparam, event, func, select, update
 
 from publisher.deliver.certificate import certificate_of
 from publisher.deliver.mailing import Mailing
@@ -39,7 +39,7 @@ STEPS = {
     "cancelled": {"cancelled"},
 }
 # made once: they are asked for after every step
-_OF = bindparam("of")
+_OF: BindParameter[Any] = bindparam("of")
 _CHUNKS = select(
     chunks.c.n,
     chunks.c.state,

@@ -35,7 +35,7 @@ from publisher.deliver.mailing import Mailing, find_mailing, read_mailing
 from publisher.deliver.resolving import resolve_uncertain
 from publisher.deliver.sendgrid import SendGrid
 from publisher.deliver.sending import send_mailing
-from publisher.errors import DeliveryError
+from publisher.errors import DeliveryError, StorageError
 from publisher.rehearsal.process import SendGridProcess
 from publisher.storage.engine import open_url, reading
 from publisher.storage.schema import audit, deliveries
@@ -120,7 +120,7 @@ def context() -> ForkServerContext:
 def work(url: str, peer: str, batch: int, clock: Clock, weather: Weather, number: int) -> None:
     """Send what is left, and go on after whatever a process survives."""
     os.environ.pop("COVERAGE_PROCESS_START", None)
-    engine = open_url(make_url(url))
+    engine = _open(url)
     chance = Random(f"{weather.seed} {number}")  # noqa: S311 - so that it can be repeated
     _lose_commits(engine, chance, weather.lost_commits)
     mailing = find_mailing(engine, week="2026-W47", list_name="readers")
@@ -146,6 +146,12 @@ def work(url: str, peer: str, batch: int, clock: Clock, weather: Weather, number
             if report.state == "done":
                 return
         time.sleep(0.01)
+
+
+def _open(url: str) -> Engine:
+    while True:
+        with suppress(StorageError):  # the connection was cut at once
+            return open_url(make_url(url))
 
 
 def cross(

@@ -224,7 +224,7 @@ class Provider:
     ) -> str | None:
         """Look the readers up, as SendGrid's Email Logs allow: by address and mailing."""
         wanted = {recipient.subscriber_id for recipient in recipients}
-        if self.records_open:
+        if self.records_open and not self.singly:  # no mail server keeps such books
             for request in self.taken:
                 if wanted & set(request.readers):
                     return request.taken

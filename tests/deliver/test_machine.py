@@ -68,7 +68,7 @@ class World(RuleBasedStateMachine):
     @initialize(
         kind=st.sampled_from(["requests", "requests", "singly", "pooled"]),
         attached=st.booleans(),
-        batch=st.integers(1, 4),
+        batch=st.integers(3, 5),
         planned_in=st.integers(1, 4),
         forms=st.lists(st.sampled_from(["", "", "attach", "none"]), max_size=READERS),
     )
@@ -76,7 +76,7 @@ class World(RuleBasedStateMachine):
         self, kind: str, attached: bool, batch: int, planned_in: int, forms: list[str]
     ) -> None:
         # the operator may change the batch after the readers were written down
-        doubt = {"requests": 1000, "singly": 1, "pooled": 2}[kind]
+        doubt = {"requests": batch, "singly": 1, "pooled": 2}[kind]
         self.provider = Provider(
             batch=batch,
             doubt=doubt,
