@@ -4,9 +4,12 @@
 """
 
 import asyncio
+import itertools
+import os
 import sys
 
 _END = b"\r\n.\r\n"
+_taken = itertools.count(1)
 
 
 class Sink(asyncio.Protocol):
@@ -32,6 +35,7 @@ class Sink(asyncio.Protocol):
             line, self.buffer = self.buffer[:at], self.buffer[at + len(mark) :]
             if self.in_mail:
                 self.in_mail = False
+                os.write(1, b"mesg=%d\r" % next(_taken))  # as smtp-sink -c does
                 answers.append(b"250 taken\r\n")
                 continue
             command = line[:4].upper()
