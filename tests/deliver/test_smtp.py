@@ -1,5 +1,6 @@
 """SMTP against a real mail server with moods."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -248,3 +249,17 @@ def test_a_final_answer_that_never_comes_is_a_doubt(mail_server: SmtpServer) -> 
     smtp.close()
     assert isinstance(first, Uncertain)
     assert isinstance(second, Accepted)
+
+
+def test_the_documentation_tells_how_many_a_kill_leaves_in_doubt() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "smtp.md").read_text("utf-8")
+    for connections in (1, 2, 4, 10):
+        smtp = Smtp(SmtpConfig(security=Security.NONE, connections=connections))
+        table = dict(
+            zip(
+                re.findall(r"\d+", page.partition("| connections |")[2].partition("\n")[0]),
+                re.findall(r"\d+", page.partition("after a kill |")[2].partition("\n")[0]),
+                strict=True,
+            )
+        )
+        assert table[str(connections)] == str(smtp.capabilities.doubt)
