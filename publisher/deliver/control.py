@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, update
 
 from publisher.deliver import ledger
 from publisher.deliver.mailing import Mailing, note, read_mailing, set_state
@@ -60,5 +60,4 @@ def set_priority(engine: Engine, mailing: Mailing, priority: int) -> None:
 
 
 def _held(connection: Connection, mailing: Mailing) -> Mailing:
-    connection.execute(select(mailings.c.id).where(mailings.c.id == mailing.id).with_for_update())
-    return read_mailing(connection, mailing.id)
+    return read_mailing(connection, mailing.id, held=True)

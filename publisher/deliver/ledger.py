@@ -291,7 +291,10 @@ def carve(
     writes it. Takes the mailing's row first, so that two workers never give one number.
     """
     connection.execute(
-        select(mailings.c.id).where(mailings.c.id == chunk.mailing_id).with_for_update()
+        # its key is not touched, so those who write rows that name it need not wait
+        select(mailings.c.id)
+        .where(mailings.c.id == chunk.mailing_id)
+        .with_for_update(key_share=True)
     )
     last = connection.scalar(
         select(func.max(chunks.c.n)).where(chunks.c.mailing_id == chunk.mailing_id)

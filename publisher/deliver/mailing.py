@@ -109,7 +109,7 @@ def find_mailing(engine: Engine, *, week: object, list_name: str) -> Mailing | N
 def read_mailing(connection: Connection, mailing_id: int, *, held: bool = False) -> Mailing:
     """Read a mailing by its number; `held`, nobody changes it before the transaction ends."""
     query = select(mailings).where(mailings.c.id == mailing_id)
-    row = connection.execute(query.with_for_update() if held else query).one()
+    row = connection.execute(query.with_for_update(key_share=True) if held else query).one()
     return Mailing(**row._mapping)
 
 
@@ -225,7 +225,9 @@ def plan(engine: Engine, mailing: Mailing, *, batch: int, now: datetime) -> int:
         with engine.begin() as connection:
             # two who plan at once must not both see the same reader missing
             connection.execute(
-                select(mailings.c.id).where(mailings.c.id == mailing.id).with_for_update()
+                select(mailings.c.id)
+                .where(mailings.c.id == mailing.id)
+                .with_for_update(key_share=True)
             )
             readers = _left_readers(connection, mailing.id, mailing.list, left)
             found, last = _next_readers(connection, mailing.id, mailing.list, after)

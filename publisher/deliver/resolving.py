@@ -20,11 +20,12 @@ from publisher.deliver.sender import Message, Recipient, Reference, Sender
 from publisher.deliver.states import Chunk, LeaseLost, State
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
-from publisher.storage.schema import chunks, evidence
+from publisher.storage.schema import chunks, evidence, parcels
 
 _ASKED_AT_ONCE = 20  #: chunks whose records are asked for in one go
 SILENCE = timedelta(minutes=30)  #: after it, a chunk that was accepted has been heard of
 _ASK_AGAIN = timedelta(minutes=10)  #: after the records were asked in vain
+_FRESH = timedelta(minutes=1)
 _MOST_ATTEMPTS = 5
 _EVENT_LAG = timedelta(minutes=10)  #: within it, events of what was accepted come in
 
@@ -155,7 +156,7 @@ def _would_have_been_heard(
     with reading(engine) as connection:
         current = read_mailing(connection, mailing.id)
         silent = current.heard is None or current.heard < since + SILENCE - _EVENT_LAG
-        if silent or current.state == "cancelled":
+        if silent or current.state == "cancelled" or _waiting(connection, now):
             return False
         return not _unheard(connection, mailing, before=now - _EVENT_LAG) and bool(
             connection.scalar(
@@ -168,6 +169,15 @@ def _would_have_been_heard(
                 )
             )
         )
+
+
+def _waiting(connection: Connection, now: datetime) -> bool:
+    """Whether events came in that nobody has looked into yet: the one that counts may be there.
+
+    Those of the last minute do not matter, or there would be some at any moment.
+    """
+    waits = (parcels.c.interpreted.is_(None), parcels.c.received < now - _FRESH)
+    return bool(connection.scalar(select(exists().where(*waits))))
 
 
 def _unheard(connection: Connection, mailing: Mailing, *, before: datetime) -> int:

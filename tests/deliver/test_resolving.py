@@ -3,16 +3,18 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from publisher.deliver import control
 from publisher.deliver.certificate import certificate_of
+from publisher.deliver.events import Raw
+from publisher.deliver.events_kept import keep
 from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.resolving import Resolved, resend_uncertain, resolve_uncertain
 from publisher.deliver.sender import Uncertain
-from publisher.storage.schema import audit
+from publisher.storage.schema import audit, parcels
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe
 
 
@@ -183,3 +185,17 @@ def test_a_mailing_that_was_done_goes_on_when_a_chunk_is_planned_again(
     resolve(engine, mailing, sender, 31)
     with engine.connect() as connection:
         assert read_mailing(connection, mailing.id).state == "sending"
+
+
+def test_silence_proves_nothing_while_events_wait_to_be_looked_into(
+    engine: Engine, mailing: Mailing
+) -> None:
+    sender = in_doubt(engine, mailing)
+    heard(engine, mailing, (2, 1), (3, 1), after=2)
+    heard(engine, mailing, (2, 1), after=25)
+    came = Raw(at=0, id="1", text="{}")
+    keep(engine, [came], now=START + timedelta(minutes=26))
+    assert resolve(engine, mailing, sender, 31) == Resolved(left=10, stuck=10)
+    with engine.begin() as connection:
+        connection.execute(update(parcels).values(interpreted=START))
+    assert resolve(engine, mailing, sender, 42) == Resolved(resent=10)
