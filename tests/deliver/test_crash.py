@@ -17,11 +17,10 @@ from publisher.deliver.mailing import Mailing
 from publisher.deliver.smtp import Smtp
 from tests.deliver.world import planned, subscribe
 from tests.servers.sendgrid import Fault, SendGridServer
-from tests.servers.smtp import SmtpServer
+from tests.servers.smtp import smtp_server
 
 ROOT = Path(__file__).parents[2]
 READERS = 120
-DOUBT = Smtp(SmtpConfig(security=Security.NONE, connections=1)).capabilities.doubt
 
 
 class Workers:
@@ -114,20 +113,25 @@ def test_killed_at_any_moment_sendgrid_is_asked_again_only_for_what_it_never_had
     assert found.uncertain <= 2 * 10
 
 
+@pytest.mark.parametrize(("connections", "batch"), [(1, 10), (1, 60), (3, 60)])
 def test_killed_in_the_middle_of_a_chunk_smtp_leaves_few_readers_in_doubt(
-    engine: Engine, mailing: Mailing, mail_server: SmtpServer
+    engine: Engine, connections: int, batch: int
 ) -> None:
-    workers = Workers(engine, "smtp", str(mail_server.port))
-    for number in (7, 30):
-        seen, moment = at_mail(number)
-        mail_server.watch = seen
-        workers.start()
-        workers.kill_when(moment)
-    mail_server.watch = lambda: False
-    workers.finish()
-    mailed = Counter(to for to, _ in mail_server.mails)
+    subscribe(engine, READERS)
+    mailing = planned(engine, batch=batch)
+    with smtp_server(pipelining=connections > 1) as server:
+        workers = Workers(engine, "smtp", f"{server.port}x{connections}")
+        for number in (7, 30):
+            seen, moment = at_mail(number)
+            server.watch = seen
+            workers.start()
+            workers.kill_when(moment)
+        server.watch = lambda: False
+        workers.finish()
+        mailed = Counter(to for to, _ in server.mails)
     found = all_is_accounted_for(engine, mailing, mailed)
-    assert found.uncertain <= 2 * DOUBT
+    settings = SmtpConfig(security=Security.NONE, connections=connections)
+    assert found.uncertain <= 2 * Smtp(settings).capabilities.doubt
 
 
 def test_killed_while_writing_files_nobody_is_in_doubt(

@@ -19,11 +19,20 @@ from tests.servers.sendgrid import KEY
 
 
 def sender_of(kind: str, peer: str) -> Sender:
-    """Return a sender whose other side is at `peer`: an address, a port or a folder."""
+    """Return a sender whose other side is at `peer`: an address, a port or a folder.
+
+    A port may be followed by x and a number of connections.
+    """
     if kind == "sendgrid":
         return SendGrid(KEY, SendgridConfig(endpoint=peer), batch=10, timeout_s=10)
     if kind == "smtp":
-        config = SmtpConfig(host="127.0.0.1", port=int(peer), security=Security.NONE, connections=1)
+        port, _, connections = peer.partition("x")
+        config = SmtpConfig(
+            host="127.0.0.1",
+            port=int(port),
+            security=Security.NONE,
+            connections=int(connections or 1),
+        )
         return Smtp(config, timeout_s=10)
     return Outbox(Path(peer), batch=10)
 
