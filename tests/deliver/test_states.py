@@ -119,6 +119,66 @@ def test_doubt_is_left_by_evidence_or_word_alone() -> None:
     assert late.state is State.ACCEPTED
 
 
+def test_a_worker_that_knows_that_nothing_left_may_withdraw_its_chunk() -> None:
+    claimed = states.claim(PLANNED, owner="a", now=START, lease=LEASE)
+    doubtful = states.expire(sending(), now=START + LEASE)
+    for chunk in (claimed, sending(), doubtful):
+        back = states.withdraw(chunk, owner="a", attempt=chunk.attempt)
+        assert (back.state, back.lease_owner, back.lease_until, back.doubt) == (
+            *(State.PLANNED, None, None),
+            0,
+        )
+        for owner, attempt in (("b", chunk.attempt), ("a", chunk.attempt + 1)):
+            with pytest.raises(LeaseLost):
+                states.withdraw(chunk, owner=owner, attempt=attempt)
+    done = states.conclude(sending(), Accepted(), owner="a", attempt=1, now=START)
+    with pytest.raises(LeaseLost):
+        states.withdraw(done, owner="a", attempt=1)
+
+
+def test_only_what_nobody_has_begun_can_be_cancelled() -> None:
+    cancelled = states.cancel(PLANNED)
+    assert cancelled.settled
+    claimed = states.claim(PLANNED, owner="a", now=START, lease=LEASE)
+    doubtful = states.expire(sending(), now=START + LEASE)
+    for chunk in (claimed, sending(), doubtful, cancelled):
+        with pytest.raises(LeaseLost):
+            states.cancel(chunk)
+
+
+def test_evidence_that_comes_before_the_next_attempt_settles_the_chunk() -> None:
+    again = states.resend(states.expire(sending(), now=START + LEASE))
+    assert states.prove(again, "x").state is State.ACCEPTED
+    with pytest.raises(LeaseLost):
+        states.prove(PLANNED, "x")  # it was never tried: whose evidence should that be?
+    with pytest.raises(LeaseLost):
+        states.prove(sending(), "x")  # its worker will know in a moment
+
+
+def test_a_lease_is_renewed_only_while_it_lasts() -> None:
+    later = START + LEASE - timedelta(seconds=1)
+    renewed = states.renew(sending(), owner="a", now=later, lease=LEASE)
+    assert renewed.lease_until == later + LEASE
+    for owner, now in (("a", START + LEASE), ("b", START)):
+        with pytest.raises(LeaseLost):
+            states.renew(sending(), owner=owner, now=now, lease=LEASE)
+
+
+def test_a_reader_put_off_too_often_is_given_up() -> None:
+    chunk = replace(sending(), size=1, attempt=states.MAX_DEFERRALS)
+    put_off = Deferred(reason="mailbox is full")
+    done = states.conclude(chunk, put_off, owner="a", attempt=chunk.attempt, now=START)
+    assert done.state is State.REFUSED
+    assert done.reason.endswith("mailbox is full")
+
+
+@given(st.lists(st.integers(), unique=True), st.integers(0, 50))
+def test_who_is_in_doubt_and_who_is_untried_are_everybody(members: list[int], doubt: int) -> None:
+    doubtful, untried = states.in_doubt(members, doubt)
+    assert [*doubtful, *untried] == members
+    assert len(doubtful) == min(doubt, len(members))
+
+
 @given(st.lists(st.integers(), unique=True, min_size=2), st.data())
 def test_blame_loses_nobody(members: list[int], data: st.DataObject) -> None:
     guilty = frozenset(data.draw(st.sets(st.sampled_from(members))))
@@ -165,6 +225,7 @@ class Interleavings(RuleBasedStateMachine):
         self.claims: dict[str, Chunk] = {}
         self.air: list[Request] = []
         self.mailed = 0  #: how often the provider took it over
+        self.attempts = 0
         self.words = 0  #: how often an operator said "send again"
 
     def write(self, before: Chunk, after: Chunk) -> None:
@@ -240,10 +301,27 @@ class Interleavings(RuleBasedStateMachine):
         with suppress(LeaseLost):
             self.write(self.stored, states.expire(self.stored, now=self.now))
 
-    @precondition(lambda self: self.stored.state is State.UNCERTAIN and self.mailed)
+    @precondition(lambda self: self.mailed)
     @rule()
     def evidence_comes(self) -> None:
-        self.write(self.stored, states.prove(self.stored, "x"))
+        with suppress(LeaseLost):  # there is no doubt; the evidence is kept elsewhere
+            self.write(self.stored, states.prove(self.stored, "x"))
+
+    @precondition(lambda self: any(not r.taken for r in self.air))
+    @rule(data=st.data())
+    def a_worker_wakes_late_and_does_not_send(self, data: st.DataObject) -> None:
+        request = data.draw(st.sampled_from([r for r in self.air if not r.taken]))
+        self.air.remove(request)
+        with suppress(LeaseLost):
+            attempt = request.chunk.attempt
+            back = states.withdraw(self.stored, owner=request.owner, attempt=attempt)
+            self.write(self.stored, back)
+
+    @rule(sure=st.integers(0, 9))
+    def operator_cancels(self, sure: int) -> None:
+        if sure == 0:
+            with suppress(LeaseLost):
+                self.write(self.stored, states.cancel(self.stored))
 
     @precondition(lambda self: self.stored.state is State.UNCERTAIN)
     @rule()
@@ -264,6 +342,15 @@ class Interleavings(RuleBasedStateMachine):
         """Whatever was taken is accepted, in doubt, or has its request or lease still open."""
         if self.mailed and not self.words:
             assert self.stored.state in (State.ACCEPTED, State.UNCERTAIN, State.SENDING)
+
+    @invariant()
+    def cancelled_means_not_mailed(self) -> None:
+        assert self.stored.state is not State.CANCELLED or not self.mailed or self.words
+
+    @invariant()
+    def attempts_only_rise(self) -> None:
+        assert self.stored.attempt >= self.attempts
+        self.attempts = self.stored.attempt
 
     @invariant()
     def nobody_is_stuck(self) -> None:
