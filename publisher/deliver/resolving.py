@@ -133,7 +133,19 @@ def _asked(
     reference = Reference(
         mailing=mailing.id, chunk=chunk.n, attempt=chunk.attempt, token=mailing.token
     )
-    return sender.find(message, [_recipient(message, mailing, m) for m in members], reference)
+    found = sender.find(message, [_recipient(message, mailing, m) for m in members], reference)
+    # readers who are tried once more are in the records already, by their first mail
+    return None if found and _is_of_another(engine, chunk, found) else found
+
+
+def _is_of_another(engine: Engine, chunk: Chunk, provider_id: str) -> bool:
+    other = exists().where(
+        chunks.c.mailing_id == chunk.mailing_id,
+        chunks.c.n != chunk.n,
+        chunks.c.provider_id == provider_id,
+    )
+    with reading(engine) as connection:
+        return bool(connection.scalar(select(other)))
 
 
 def _would_have_been_heard(

@@ -14,7 +14,7 @@ from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.resolving import Resolved, resend_uncertain, resolve_uncertain
 from publisher.deliver.sender import Uncertain
-from publisher.storage.schema import audit, parcels
+from publisher.storage.schema import audit, chunks, parcels
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe
 
 
@@ -199,3 +199,13 @@ def test_silence_proves_nothing_while_events_wait_to_be_looked_into(
     with engine.begin() as connection:
         connection.execute(update(parcels).values(interpreted=START))
     assert resolve(engine, mailing, sender, 42) == Resolved(resent=10)
+
+
+def test_the_record_of_another_chunk_proves_nothing(engine: Engine, mailing: Mailing) -> None:
+    sender = in_doubt(engine, mailing)
+    with engine.begin() as connection:
+        connection.execute(update(chunks).where(chunks.c.n == 2).values(provider_id="first"))
+    sender.records = {"reader3@example.org": "first"}  # her first mail, which came back
+    assert resolve(engine, mailing, sender, 11) == Resolved(left=10)
+    sender.records = {"reader3@example.org": "second"}
+    assert resolve(engine, mailing, sender, 22).proved == 10
