@@ -7,7 +7,7 @@ that takes its events in, so a process may be killed at any moment.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
@@ -39,6 +39,7 @@ class Interpreted:
     """What came of some parcels."""
 
     events: int = 0
+    more: bool = False  #: whether there was as much as asked for, or more
     ours: int = 0  #: that were about mailings of this installation
     suppressed: int = 0  #: addresses that are not mailed any more
     left: int = 0  #: readers who unsubscribed by SendGrid's means
@@ -46,6 +47,7 @@ class Interpreted:
     def __add__(self, other: "Interpreted") -> "Interpreted":
         return Interpreted(
             events=self.events + other.events,
+            more=self.more or other.more,
             ours=self.ours + other.ours,
             suppressed=self.suppressed + other.suppressed,
             left=self.left + other.left,
@@ -79,7 +81,8 @@ def _together(
                 return None
             learnt = _learn(connection, rows, link_of)
             close(connection, found, now)
-            return _write(connection, learnt, len(rows), now, link_of, then)
+            done = _write(connection, learnt, len(rows), now, link_of, then)
+            return replace(done, more=_as_many(found, at_most))
     # who writes keeps all other writers waiting there: so read and think before
     with reading(engine) as connection:
         found, rows = _waiting_rows(connection, at_most)
@@ -89,8 +92,9 @@ def _together(
     with in_turn(engine), engine.begin() as connection:
         if not close(connection, found, now):
             connection.rollback()
-            return Interpreted()  # another was faster
-        return _write(connection, learnt, len(rows), now, link_of, then)
+            return Interpreted(more=True)  # another was faster
+        done = _write(connection, learnt, len(rows), now, link_of, then)
+        return replace(done, more=_as_many(found, at_most))
 
 
 def _in_parts(
@@ -123,7 +127,11 @@ def _in_parts(
     done = part(rows) if rows else Interpreted()
     with engine.begin() as connection:
         close(connection, found, now)
-    return done
+    return replace(done, more=True)
+
+
+def _as_many(found: Sequence[Waiting], at_most: int) -> bool:
+    return sum(parcel.events for parcel in found) >= at_most
 
 
 def _waiting_rows(connection: Connection, at_most: int) -> tuple[list[Waiting], list[Row]]:

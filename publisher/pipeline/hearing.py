@@ -46,9 +46,10 @@ class Heard:
 def hear(desk: Desk, *, at_most: int | None = None) -> Heard:
     """Interpret the events that wait, and forget those that were kept long enough.
 
-    Goes on until none waits, `at_most` were interpreted or the desk is stopping. Costs one
-    or two look-ups when there is nothing to do. Safe in several processes at once, and to
-    be killed at any moment.
+    Goes on until no more wait than a transaction may hold, `at_most` were interpreted or
+    the desk is stopping: what comes meanwhile is left for the next call, when it has become
+    more. Costs two look-ups when there is nothing to do. Safe in several processes at once,
+    and to be killed at any moment.
     """
     each = _AT_ONCE.get(desk.engine.dialect.name, _AT_ONCE_ELSEWHERE)
     link_of = link_reader(desk.publication)
@@ -58,9 +59,9 @@ def hear(desk: Desk, *, at_most: int | None = None) -> Heard:
         done = interpret(
             desk.engine, now=desk.clock(), link_of=link_of, then=_consequences(desk), at_most=each
         )
-        if done is None:
+        heard += done or Interpreted()
+        if done is None or not done.more:
             break
-        heard += done
     if heard.suppressed or heard.left:
         _log.info(
             "of %d events: %d addresses are not mailed any more, %d readers unsubscribed",
