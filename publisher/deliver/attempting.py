@@ -23,6 +23,7 @@ from publisher.deliver.patience import Patience, after
 from publisher.deliver.proving import evidence_for
 from publisher.deliver.recording import Attempt
 from publisher.deliver.sender import (
+    Accepted,
     Answer,
     Form,
     Message,
@@ -34,6 +35,7 @@ from publisher.deliver.sender import (
     Sender,
     Stop,
     TooLarge,
+    Uncertain,
 )
 from publisher.deliver.states import Chunk, LeaseLost, State
 from publisher.deliver.throttle import Limits
@@ -221,7 +223,7 @@ def _own(connection: Connection, run: Run) -> list[Chunk]:
 def _send(
     run: Run, attempt: Attempt, message: Message, recipients: Sequence[Recipient], hand: Hand
 ) -> tuple[Hand, int]:
-    patience = hand.patience
+    patience, left = hand.patience, 0
     reference = Reference(
         mailing=run.mailing.id,
         chunk=attempt.chunk.n,
@@ -233,6 +235,7 @@ def _send(
         for batch in _batches(run, answers):
             outcomes = [_sized(answer, message) for answer in batch]
             for answer in outcomes:
+                left += len(answer.recipients) * isinstance(answer.outcome, Accepted | Uncertain)
                 patience = after(patience, answer.outcome, run.clock())
                 if isinstance(answer.outcome, Retry) and answer.outcome.at:
                     _hold_all(run, answer.outcome.at)
@@ -241,17 +244,18 @@ def _send(
                 _leave_attachments(run, large[0].reason)
                 hand = replace(hand, messages={})
             attempt = _write(run, attempt, outcomes)
-        attempt = commit(
-            run, lambda connection: recording.finish(connection, attempt, now=run.clock())
-        )
+        if attempt.chunk.state is State.SENDING:
+            attempt = commit(
+                run, lambda connection: recording.finish(connection, attempt, now=run.clock())
+            )
     except LeaseLost:
         return replace(hand, patience=patience), 0
     except BaseException:
         # whatever broke, Ctrl-C too: say now who is in doubt instead of when the lease is out
         _give_up(run, attempt.chunk)
         raise
-    if attempt.chunk.state is State.PLANNED and run.limits:
-        _give_back_room(run, run.limits, attempt.chunk.size)
+    if run.limits and left < len(recipients):
+        _give_back_room(run, run.limits, len(recipients) - left)
     return replace(hand, patience=patience), attempt.chunk.size if attempt.chunk.settled else 0
 
 

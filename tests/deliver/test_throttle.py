@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from publisher.deliver.sender import Refused, Retry
 from publisher.deliver.throttle import Limits, give_back, take
 from publisher.storage.schema import chunks
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe
@@ -94,8 +95,12 @@ def test_a_mailing_under_a_cap_goes_out_over_the_days_each_reader_once(engine: E
         days[day] = days.get(day, 0) + len(sender.requests[-1])
 
     sender.before = note_day
-    # a minute is long to wait for a test, so the clock jumps an hour
-    clock.wait = lambda _: setattr(clock, "now", clock.now + timedelta(hours=1))  # type: ignore[method-assign]  # it is our own clock
+
+    def wait_an_hour(seconds: float) -> None:
+        del seconds  # a minute at a time is long for a test
+        clock.now += timedelta(hours=1)
+
+    clock.wait = wait_an_hour  # type: ignore[method-assign]  # it is our own clock
     report = run(engine, mailing, sender, clock, limits=warm)
     assert report.state == "done"
     assert sorted(sender.mailed) == sorted(f"reader{n}@example.org" for n in range(1, 76))
@@ -114,3 +119,13 @@ def test_two_workers_share_one_rate(engine: Engine) -> None:
     run(engine, mailing, sender, clock, limits=slow, owner="b")
     # ten by the first worker, then thirty at one a second; the last ten wait for nobody
     assert clock.now - began == timedelta(seconds=30)
+
+
+def test_only_mails_that_left_count_against_a_cap(engine: Engine) -> None:
+    subscribe(engine, 30)
+    mailing = planned(engine)
+    again = START + timedelta(seconds=1)
+    sender = Scripted(script=[Retry(reason="too many requests", at=again), Refused(reason="bad")])
+    warm = limits(warm_up=FIRST_DAY, daily_caps=(30,))
+    report = run(engine, mailing, sender, Clock(), limits=warm)
+    assert (report.state, len(sender.mailed)) == ("done", 30)
