@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from publisher.rehearsal.process import sendgrid_process
-from tests.deliver.rough import Crossing, context, cross, weather_of, write_down
+from tests.deliver.crew import context, weather_of
+from tests.deliver.rough import Crossing, cross, write_down
 from tests.servers.postgres import Postgres, postgres_server
 
 BATCH = 500

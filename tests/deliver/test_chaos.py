@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from publisher.rehearsal.process import SendGridProcess, sendgrid_process
-from tests.deliver.rough import Crossing, Weather, context, cross, write_down
+from tests.deliver.crew import Weather, context
+from tests.deliver.rough import Crossing, cross, write_down
 from tests.servers.postgres import Postgres
 
 READERS, BATCH = 300, 10
