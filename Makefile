@@ -14,8 +14,8 @@ help:
 	@echo "make preview  look at the demo issue in the browser, refreshed as you edit"
 	@echo "make test     format, lint, types, import contracts, tests, wheel"
 	@echo "make lint     the quick part of make test"
-	@echo "make bench    measure rendering, copy-fitting and sending"
-	@echo "make bench-peers  measure rendering beside Chromium, Paged.js and Vivliostyle"
+	@echo "make bench    measure rendering, copy-fitting, sending, events and survival"
+	@echo "make bench-peers  measure beside Chromium, Paged.js, Vivliostyle and Postfix"
 	@echo "make pictures render the pictures of the README anew"
 	@echo "make gallery  render docs/gallery.md: every page of the demo, in each theme"
 	@echo "make clean    remove what the demo made"
@@ -65,6 +65,9 @@ bench: .venv/.test-ready
 	@$(RUN)/python -m benchmarks.render
 	@$(RUN)/python -m benchmarks.fit
 	@$(RUN)/python -m benchmarks.send
+	@$(RUN)/python -m benchmarks.smtp
+	@$(RUN)/python -m benchmarks.events --events 300000
+	@$(RUN)/python -m benchmarks.chaos --runs 10
 
 # the other programs; they use the system's Chromium and bring none of their own
 .peers/.ready: Makefile
@@ -76,7 +79,9 @@ bench: .venv/.test-ready
 	@touch $@
 
 bench-peers: .venv/.test-ready .peers/.ready
+	@.ci/packages peers
 	@$(RUN)/python -m benchmarks.render $(BENCH)
+	@$(RUN)/python -m benchmarks.smtp
 
 pictures: demo
 	@$(RUN)/python docs/pictures.py issues/$(WEEK)/build/sirocco-$(WEEK).pdf
