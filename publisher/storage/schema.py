@@ -148,7 +148,8 @@ subscriptions = Table(
     Column("subscriber_id", _Id, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
     Column("list_id", _Id, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
     Column("status", String(16), nullable=False),  # pending active unsubscribed
-    Column("pdf", String(8), nullable=False, default=""),  # link attach text (see Form); empty: as [delivery] pdf
+    # link attach text (see Form); empty: as [delivery] pdf
+    Column("pdf", String(8), nullable=False, default=""),
     Column("changed", Moment, nullable=False),
     PrimaryKeyConstraint("subscriber_id", "list_id"),
     Index("ix_subscriptions_list", "list_id", "status", "subscriber_id"),

@@ -119,7 +119,7 @@ def test_what_an_operator_must_mend_stops_the_mailing_for_all_workers(
 def test_a_database_that_goes_away_when_the_answer_is_written_loses_no_answer(
     engine: Engine, mailing: Mailing
 ) -> None:
-    cut = []
+    cut: list[str] = []
 
     def cut_twice(connection: object, cursor: object, statement: str, *_: object) -> None:
         if sender.mailed and len(cut) < 2 and statement.startswith("UPDATE chunks"):
