@@ -2,11 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 
 from publisher.web.gathering import Full, Gatherer
+
+T = TypeVar("T")
 
 
 class Slow:
@@ -24,6 +28,12 @@ class Slow:
         if 13 in things:
             raise OSError("the disk is full")
         self.written.append(list(things))
+
+
+def played(scenario: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Play a scenario in a thread: the tests' own may have a browser's loop in it."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(scenario())).result()
 
 
 async def begun(slow: Slow) -> None:
@@ -44,7 +54,7 @@ def test_what_comes_while_one_is_written_goes_together_into_the_next() -> None:
         slow.may.set()
         await asyncio.gather(first, *rest)
 
-    asyncio.run(scenario())
+    played(scenario)
     assert slow.written == [[0], [1, 1, 2, 2, 3, 3, 4, 4]]
 
 
@@ -60,7 +70,7 @@ def test_no_transaction_grows_beyond_its_size_but_for_one_large_request() -> Non
         slow.may.set()
         await asyncio.gather(first, *rest)
 
-    asyncio.run(scenario())
+    played(scenario)
     assert slow.written == [[0], [1, 1], [2, 2], [3] * 9, [4]]
 
 
@@ -78,7 +88,7 @@ def test_a_failure_is_told_to_all_it_concerns_and_to_nobody_else() -> None:
         await gatherer.put([15])
         return answers
 
-    answers = asyncio.run(scenario())
+    answers = played(scenario)
     assert answers[0] is None
     assert [type(answer) for answer in answers[1:]] == [OSError, OSError]
     assert slow.written == [[0], [15]]
@@ -97,5 +107,5 @@ def test_more_than_memory_should_hold_is_refused_and_room_comes_back() -> None:
         await first
         await gatherer.put([2] * 3)
 
-    asyncio.run(scenario())
+    played(scenario)
     assert slow.written == [[0] * 8, [2] * 3]
