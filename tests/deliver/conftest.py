@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine
 
+from tests.deliver.hearsay import Teller, mail_with_links
 from tests.servers.sendgrid import SendGridServer, sendgrid_server
 from tests.servers.smtp import SmtpServer, smtp_server
 
@@ -20,3 +22,9 @@ def mail_server() -> Iterator[SmtpServer]:
     """A mail server on loopback, without TLS and login."""
     with smtp_server() as server:
         yield server
+
+
+@pytest.fixture
+def tell(engine: Engine) -> Teller:
+    """Make events of a mailing with six links to five readers."""
+    return Teller(mail_with_links(engine))
