@@ -167,7 +167,7 @@ class World(RuleBasedStateMachine):
         assert worker.place.request
         guilty = data.draw(st.sets(st.sampled_from(worker.place.request.readers), max_size=1))
         outcomes: list[Outcome] = [
-            Refused(reason="bad address", guilty=frozenset(guilty)),
+            *[Refused(reason="bad address", guilty=frozenset(guilty))] * 4,
             Retry(reason="busy"),
             Retry(reason="busy", at=self.now + timedelta(minutes=2)),
             TooLarge(reason="too large"),

@@ -182,6 +182,7 @@ def test_readers_of_a_refused_chunk_keep_the_form_they_chose(engine: Engine) -> 
     with engine.connect() as connection:
         assert set(connection.scalars(select(chunks.c.form))) == {Form.ATTACH}
     assert [len(message.attachments) for message in sender.messages] == [1, 1]
+    assert sizes_agree(engine)
 
 
 def test_a_sender_that_says_nothing_of_some_readers_leaves_them_in_doubt(engine: Engine) -> None:
