@@ -311,8 +311,11 @@ def carve(
 
 
 def keep_only(connection: Connection, chunk: Chunk, readers: int, now: datetime) -> Chunk:
-    """Move all but the first so many readers of a planned chunk into another one."""
-    of_chunk = (deliveries.c.mailing_id == chunk.mailing_id, deliveries.c.n == chunk.n)
+    """Move all but the first so many readers of a planned chunk into another one.
+
+    Those who have an answer already, from an attempt that broke off, stay where they are.
+    """
+    of_chunk = (deliveries.c.mailing_id == chunk.mailing_id, deliveries.c.n == chunk.n, _OPEN)
     later = connection.scalars(
         select(deliveries.c.subscriber_id)
         .where(*of_chunk)

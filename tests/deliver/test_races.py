@@ -13,7 +13,7 @@ from publisher.deliver.certificate import certificate_of
 from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.recording import Attempt
-from publisher.deliver.sender import Accepted, Answer, Form, Refused, Retry, Uncertain
+from publisher.deliver.sender import Accepted, Answer, Deferred, Form, Refused, Retry, Uncertain
 from publisher.deliver.states import LeaseLost, State
 from publisher.errors import DeliveryError
 from publisher.storage.schema import chunks, deliveries, mailings, subscriptions
@@ -195,6 +195,19 @@ def test_a_sender_that_says_nothing_of_some_readers_leaves_them_in_doubt(engine:
     assert sorted(r.email for r in certificate_of(engine, mailing).unserved) == sorted(
         f"reader{number}@example.org" for number in range(3, 11)
     )
+
+
+def test_a_limit_parts_a_chunk_without_forgetting_who_was_mailed(engine: Engine) -> None:
+    subscribe(engine, 10)
+    mailing = planned(engine)
+    first = Scripted(singly=True, doubt=1, script=[Accepted(), *[Deferred(reason="busy")] * 9])
+    run(engine, mailing, first, stop=lambda: bool(first.requests))
+    with engine.begin() as connection:
+        chunk = ledger.read_chunk(connection, mailing.id, 1)
+        assert (chunk.state, chunk.size) == (State.PLANNED, 10)
+        ledger.keep_only(connection, chunk, 0, START)
+        assert ledger.counts(connection, mailing.id) == Counts(accepted=1, waiting=9)
+    assert sizes_agree(engine)
 
 
 def test_all_of_one_request_are_in_doubt_though_the_batch_was_lowered_meanwhile(
