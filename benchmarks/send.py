@@ -30,10 +30,10 @@ from benchmarks.stopwatch import watch
 from publisher.config import SendgridConfig
 from publisher.deliver.certificate import counts_of
 from publisher.deliver.mailing import find_mailing, freeze, plan
-from publisher.deliver.sendgrid import SendGrid
-from publisher.deliver.sendgrid_body import READER_ARG
+from publisher.deliver.senders.sendgrid import SendGrid
+from publisher.deliver.senders.sendgrid_body import READER_ARG
 from publisher.deliver.sending import Progress, send_mailing
-from publisher.pipeline.both_books import Taken, compare
+from publisher.pipeline.rehearsal.both_books import Taken, compare
 from publisher.rehearsal.process import SendGridProcess, sendgrid_process
 from publisher.rehearsal.service import KEY
 from publisher.storage.engine import open_url

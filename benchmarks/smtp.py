@@ -31,10 +31,10 @@ from publisher.config import Security, SmtpConfig
 from publisher.deliver import letter_to
 from publisher.deliver.certificate import counts_of
 from publisher.deliver.mailing import Mailing, freeze, plan
-from publisher.deliver.mime import frame, splice
 from publisher.deliver.sender import Message
+from publisher.deliver.senders.mime import frame, splice
+from publisher.deliver.senders.smtp import BATCH, Smtp
 from publisher.deliver.sending import send_mailing
-from publisher.deliver.smtp import BATCH, Smtp
 from publisher.storage.engine import open_url
 from publisher.storage.inserts import insert_new
 from publisher.storage.schema import lists, subscribers, subscriptions

@@ -19,8 +19,8 @@ from publisher.deliver.certificate import Certificate
 from publisher.deliver.figures import Acts, Figures, Followed, Hour, Tally
 from publisher.deliver.incidents import Settlement
 from publisher.deliver.providers import OTHERS, Provider
-from publisher.pipeline.proof import Proof, Story
-from publisher.pipeline.proof_page import page
+from publisher.pipeline.telling.page import page
+from publisher.pipeline.telling.proof import Proof, Story
 from publisher.week import Week
 
 ROOT = Path(__file__).parent.parent

@@ -11,9 +11,9 @@ from rich.markup import escape
 
 from publisher.cli.app import JsonOption, app, desk_of, err, out
 from publisher.cli.showing import show_json
-from publisher.deliver.mailparts import LONGEST
-from publisher.pipeline.bookkeeping import Outcome
-from publisher.pipeline.bouncing import Tally, read_bounces, take
+from publisher.deliver.feedback.mailparts import LONGEST
+from publisher.pipeline.bounces.bookkeeping import Outcome
+from publisher.pipeline.bounces.bouncing import Tally, read_bounces, take
 
 _log = logging.getLogger(__name__)
 _SAID = {

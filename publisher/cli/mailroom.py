@@ -2,7 +2,7 @@
 
 import logging
 
-from publisher.pipeline.bouncing import read_bounces
+from publisher.pipeline.bounces.bouncing import read_bounces
 from publisher.pipeline.carrying import ring_for_chunks, tell_of_stops, tend
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.hearing import hear

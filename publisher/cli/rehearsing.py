@@ -11,11 +11,11 @@ from publisher.cli.showing import show_json
 from publisher.deliver.certificate import Certificate
 from publisher.deliver.sending import Progress as SendingProgress
 from publisher.errors import PublisherError
-from publisher.pipeline import rehearsing as stage
-from publisher.pipeline.both_books import Books
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.rehearsal_stage import Mishaps
-from publisher.pipeline.rehearsing import Rehearsal, mishaps
+from publisher.pipeline.rehearsal import rehearsing as stage
+from publisher.pipeline.rehearsal.both_books import Books
+from publisher.pipeline.rehearsal.rehearsing import Rehearsal, mishaps
+from publisher.pipeline.rehearsal.stage import Mishaps
 from publisher.week import Week
 
 __all__ = ["check_options", "mishaps", "rehearse"]

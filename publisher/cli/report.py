@@ -17,10 +17,10 @@ from publisher.deliver.certificate import Certificate, Unserved
 from publisher.deliver.providers import OTHERS, advice, complaint_sentence
 from publisher.errors import PublisherError
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.proof import NAMES_IN_JSON, Proof, as_data, prove, sent_mailing
-from publisher.pipeline.proof_csv import write_roll, write_roll_file
-from publisher.pipeline.proof_page import page_file, write_page
-from publisher.pipeline.proof_words import NOBODY_TELLS, settlement, share
+from publisher.pipeline.telling.page import page_file, write_page
+from publisher.pipeline.telling.proof import NAMES_IN_JSON, Proof, as_data, prove, sent_mailing
+from publisher.pipeline.telling.roll_csv import write_roll, write_roll_file
+from publisher.pipeline.telling.words import NOBODY_TELLS, settlement, share
 from publisher.week import Week
 
 _NAMES, _DOUBTS, _STORIES, _PROVIDERS = 20, 10, 15, 8  #: lines a terminal has patience for

@@ -21,7 +21,7 @@ from publisher.pipeline import steps
 from publisher.pipeline.carrying import MailRoom
 from publisher.pipeline.desk import Desk, is_dead, this_process
 from publisher.pipeline.performing import perform
-from publisher.pipeline.proof import standing
+from publisher.pipeline.telling.proof import standing
 from publisher.schedule import next_steps, start_clock, weekly
 from publisher.tasks import Doorbell, MailBell
 from publisher.week import Week

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from publisher.config import Publication, Secrets, SenderKind
-from publisher.deliver.headers import letter_id
 from publisher.deliver.sender import Accepted, Answer, Message, Outcome, Recipient, Sender
+from publisher.deliver.senders.headers import letter_id
 from publisher.errors import DeliveryError
 
 
@@ -16,7 +16,7 @@ def make_sender(publication: Publication, secrets: Secrets) -> Sender:
     match delivery.sender:
         case SenderKind.SENDGRID:
             # the package takes 40 ms to import, and few commands mail
-            from publisher.deliver.sendgrid import SendGrid
+            from publisher.deliver.senders.sendgrid import SendGrid
 
             if not secrets.sendgrid_api_key:
                 raise DeliveryError(
@@ -35,8 +35,8 @@ def make_sender(publication: Publication, secrets: Secrets) -> Sender:
                 timeout_s=delivery.timeout_s,
             )
         case SenderKind.SMTP:
-            from publisher.deliver.dkim import load_signer
-            from publisher.deliver.smtp import Smtp
+            from publisher.deliver.senders.dkim import load_signer
+            from publisher.deliver.senders.smtp import Smtp
 
             smtp = delivery.smtp
             key = publication.root / smtp.dkim_key if smtp.dkim_key else None
@@ -47,7 +47,7 @@ def make_sender(publication: Publication, secrets: Secrets) -> Sender:
                 signer=load_signer(key, smtp.dkim_selector) if key else None,
             )
         case SenderKind.OUTBOX:
-            from publisher.deliver.outbox import Outbox
+            from publisher.deliver.senders.outbox import Outbox
 
             return Outbox(publication.root / delivery.outbox, batch=delivery.batch)
 

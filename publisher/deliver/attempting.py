@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from publisher.deliver import ledger, recording, states, throttle
 from publisher.deliver.forms import message_in_form
-from publisher.deliver.headers import message_id
 from publisher.deliver.ledger import Member
 from publisher.deliver.mailing import Mailing, hold_all, leave_attachments, note, read_mailing
 from publisher.deliver.patience import Patience, after
@@ -37,6 +36,7 @@ from publisher.deliver.sender import (
     TooLarge,
     Uncertain,
 )
+from publisher.deliver.senders.headers import message_id
 from publisher.deliver.states import Chunk, LeaseLost, State
 from publisher.deliver.throttle import Limits
 from publisher.storage.engine import reading

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, exists, func, select, update
 
 from publisher.deliver import ledger, states
-from publisher.deliver.headers import message_id
 from publisher.deliver.ledger import Member
 from publisher.deliver.mailing import Mailing, load_message, note, read_mailing, set_state
 from publisher.deliver.proving import Evidence, evidence_for, note_evidence
 from publisher.deliver.sender import Message, Recipient, Reference, Sender
+from publisher.deliver.senders.headers import message_id
 from publisher.deliver.states import Chunk, LeaseLost, State
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading

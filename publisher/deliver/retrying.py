@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select, update
 
 from publisher.deliver import ledger
-from publisher.deliver.causes import Kind, classify
+from publisher.deliver.feedback.causes import Kind, classify
 from publisher.deliver.figures import SAME_READER
 from publisher.deliver.mailing import Mailing, note, read_mailing, set_state
 from publisher.deliver.providers import family_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from publisher.audience.tokens import Tokens
 from publisher.config import SenderKind
-from publisher.deliver import verp
+from publisher.deliver.senders import verp
 from publisher.pipeline.desk import Desk
 from publisher.storage.settings import signing_keys
 

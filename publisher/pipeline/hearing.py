@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from publisher.audience.changes import complain, opt_out
 from publisher.config import Publication
 from publisher.content.articles import read_articles
-from publisher.deliver.consequences import Consequences
-from publisher.deliver.events_kept import forget
-from publisher.deliver.interpreting import Interpreted, interpret
-from publisher.deliver.learning import Leaving, LinkOf
-from publisher.deliver.scores import rules_of
+from publisher.deliver.feedback.consequences import Consequences
+from publisher.deliver.feedback.events_kept import forget
+from publisher.deliver.feedback.interpreting import Interpreted, interpret
+from publisher.deliver.feedback.learning import Leaving, LinkOf
+from publisher.deliver.feedback.scores import rules_of
 from publisher.errors import ConfigError
 from publisher.pipeline.desk import Desk
 from publisher.render.links import Links

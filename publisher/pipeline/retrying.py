@@ -5,7 +5,7 @@ from collections.abc import Collection
 from publisher.deliver.retrying import Failed, failed_readers, plan_again
 from publisher.pipeline.carrying import limits_of
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.proof import sent_mailing
+from publisher.pipeline.telling.proof import sent_mailing
 from publisher.week import Week
 
 

@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
-from publisher.deliver.events import NoEvents, Raw, part, unreadable
-from publisher.deliver.events_kept import keep
-from publisher.deliver.events_signed import SIGNATURE, TIMESTAMP, Doubt, doubt, read_key
+from publisher.deliver.feedback.events import NoEvents, Raw, part, unreadable
+from publisher.deliver.feedback.events_kept import keep
+from publisher.deliver.feedback.events_signed import SIGNATURE, TIMESTAMP, Doubt, doubt, read_key
 from publisher.pipeline.desk import Desk
 from publisher.web.gathering import Full, Gatherer
 

@@ -21,7 +21,7 @@ from publisher.tables import read
 from tests.cli.conftest import Run, said_json
 
 ROOT = Path(__file__).parent.parent.parent
-SAMPLES = ROOT / "tests" / "deliver" / "reports"
+SAMPLES = ROOT / "tests" / "deliver" / "feedback" / "reports"
 READER = "ada@example.org"
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from publisher.pipeline import rehearsing
-from publisher.pipeline.both_books import Finding
-from publisher.pipeline.rehearsing import Rehearsal
+from publisher.pipeline.rehearsal import rehearsing
+from publisher.pipeline.rehearsal.both_books import Finding
+from publisher.pipeline.rehearsal.rehearsing import Rehearsal
 from tests.cli.conftest import Run, said_json
 from tests.cli.test_commands import rendered
 

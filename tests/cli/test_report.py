@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from publisher.config import Secrets, load_publication
-from publisher.deliver.events import Kind
+from publisher.deliver.feedback.events import Kind
 from publisher.deliver.mailing import Mailing, find_mailing
 from publisher.storage.engine import open_database
 from publisher.storage.schema import chunks, mailings

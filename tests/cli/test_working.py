@@ -38,9 +38,7 @@ def test_a_paused_issue_is_not_sent_until_it_is_resumed(run: Run, approved: Path
     assert said_json(run("send", *WEEK, "--yes", "--json", "--priority", "3"))["accepted"] == 2
 
 
-def test_a_cancelled_issue_stays_unsent_and_says_who_cancelled_it(
-    run: Run, approved: Path
-) -> None:
+def test_a_cancelled_issue_stays_unsent_and_says_who_cancelled_it(run: Run, approved: Path) -> None:
     unasked = run("cancel", *WEEK)
     assert unasked.exit_code != 0
     assert "--yes" in unasked.output

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from publisher.config import SendgridConfig
 from publisher.deliver.mailing import find_mailing
-from publisher.deliver.sendgrid import SendGrid
+from publisher.deliver.senders.sendgrid import SendGrid
 from publisher.deliver.sending import send_mailing
 from publisher.errors import DeliveryError, StorageError
 from publisher.storage.engine import open_url

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from publisher.deliver.consequences import Consequences
-from publisher.deliver.events import part
-from publisher.deliver.events_kept import keep
-from publisher.deliver.interpreting import Interpreted, interpret
-from publisher.deliver.learning import Leaving
+from publisher.deliver.feedback.consequences import Consequences
+from publisher.deliver.feedback.events import part
+from publisher.deliver.feedback.events_kept import keep
+from publisher.deliver.feedback.interpreting import Interpreted, interpret
+from publisher.deliver.feedback.learning import Leaving
 from publisher.deliver.mailing import Mailing
 from publisher.storage.engine import reading
 from publisher.storage.inserts import insert_new

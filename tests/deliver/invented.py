@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select, update
 
-from publisher.deliver.events import Kind
+from publisher.deliver.feedback.events import Kind
+from publisher.deliver.feedback.receipts import Receipt, add_receipts, set_clicked
 from publisher.deliver.mailing import Mailing
-from publisher.deliver.receipts import Receipt, add_receipts, set_clicked
 from publisher.deliver.sender import Outcome
 from publisher.storage.schema import clicks, deliveries, subscribers
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe
@@ -89,9 +89,7 @@ def moment(hours: float) -> datetime:
 def _receipt(heard: Heard) -> Receipt:
     receipt = Receipt()
     if heard.state:
-        receipt.take(
-            heard.state, _seconds(heard.hours), reason=heard.reason, attempt=heard.attempt
-        )
+        receipt.take(heard.state, _seconds(heard.hours), reason=heard.reason, attempt=heard.attempt)
     if heard.opened is not None:
         receipt.take(Kind.OPENED, _seconds(heard.opened))
     if heard.by_machine is not None:

@@ -24,13 +24,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from publisher.config import SendgridConfig
 from publisher.deliver import tending
 from publisher.deliver.certificate import Certificate, certificate_of
-from publisher.deliver.consequences import Consequences
-from publisher.deliver.events import part
-from publisher.deliver.events_kept import keep
-from publisher.deliver.interpreting import interpret
+from publisher.deliver.feedback.consequences import Consequences
+from publisher.deliver.feedback.events import part
+from publisher.deliver.feedback.events_kept import keep
+from publisher.deliver.feedback.interpreting import interpret
 from publisher.deliver.mailing import Mailing, find_mailing, read_mailing
 from publisher.deliver.resolving import resolve_uncertain
-from publisher.deliver.sendgrid import SendGrid
+from publisher.deliver.senders.sendgrid import SendGrid
 from publisher.deliver.sending import send_mailing
 from publisher.rehearsal.process import SendGridProcess
 from publisher.storage.engine import open_url, reading

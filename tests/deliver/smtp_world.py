@@ -10,7 +10,7 @@ from publisher.deliver.sender import (
     Outcome,
     Recipient,
 )
-from publisher.deliver.smtp import Smtp
+from publisher.deliver.senders.smtp import Smtp
 from tests.deliver.world import START, issue_mail
 
 BIG = Attachment(name="issue.pdf", media_type="application/pdf", content=b"%PDF.\r\n" * 900_000)

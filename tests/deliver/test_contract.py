@@ -14,7 +14,6 @@ from publisher.config import Security, SendgridConfig, SmtpConfig
 from publisher.deliver import failures, letter_to, send_to
 from publisher.deliver.forms import in_form
 from publisher.deliver.ledger import Counts
-from publisher.deliver.outbox import Outbox
 from publisher.deliver.sender import (
     Accepted,
     Attachment,
@@ -26,8 +25,9 @@ from publisher.deliver.sender import (
     Sender,
     Stop,
 )
-from publisher.deliver.sendgrid import SendGrid
-from publisher.deliver.smtp import Smtp
+from publisher.deliver.senders.outbox import Outbox
+from publisher.deliver.senders.sendgrid import SendGrid
+from publisher.deliver.senders.smtp import Smtp
 from tests.deliver.world import (
     PDF,
     POSTAL,

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from publisher.config import Security, SmtpConfig
 from publisher.deliver.certificate import Certificate, certificate_of
 from publisher.deliver.mailing import Mailing
-from publisher.deliver.smtp import Smtp
+from publisher.deliver.senders.smtp import Smtp
 from tests.deliver.world import planned, subscribe
 from tests.servers.sendgrid import Fault, SendGridServer
 from tests.servers.smtp import smtp_server

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from publisher.deliver.events import Kind
+from publisher.deliver.feedback.events import Kind
 from publisher.deliver.figures import HOURS, Acts, Figures, Hour, Tally, figures_of
 from publisher.deliver.mailing import Mailing
 from publisher.deliver.providers import OTHERS, Provider

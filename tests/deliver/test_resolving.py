@@ -7,8 +7,8 @@ from sqlalchemy import Engine, select, update
 
 from publisher.deliver import control
 from publisher.deliver.certificate import certificate_of
-from publisher.deliver.events import Raw
-from publisher.deliver.events_kept import keep
+from publisher.deliver.feedback.events import Raw
+from publisher.deliver.feedback.events_kept import keep
 from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.proving import Evidence, note_evidence

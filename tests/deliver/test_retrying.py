@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select, update
 
 from publisher.deliver.certificate import certificate_of
 from publisher.deliver.control import cancel, pause
-from publisher.deliver.events import Kind
+from publisher.deliver.feedback.events import Kind
 from publisher.deliver.figures import figures_of
 from publisher.deliver.mailing import Mailing, find_mailing
 from publisher.deliver.retrying import Cause, cause_of, failed_readers, plan_again

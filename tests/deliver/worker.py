@@ -8,11 +8,11 @@ from sqlalchemy import make_url
 
 from publisher.config import Security, SendgridConfig, SmtpConfig
 from publisher.deliver.mailing import find_mailing
-from publisher.deliver.outbox import Outbox
 from publisher.deliver.sender import Sender
-from publisher.deliver.sendgrid import SendGrid
+from publisher.deliver.senders.outbox import Outbox
+from publisher.deliver.senders.sendgrid import SendGrid
+from publisher.deliver.senders.smtp import Smtp
 from publisher.deliver.sending import send_mailing
-from publisher.deliver.smtp import Smtp
 from publisher.storage.engine import open_url
 from tests.deliver.world import unsubscribe_url
 from tests.servers.sendgrid import KEY

@@ -1,6 +1,6 @@
 """An issue that was sent from a desk, and what was heard of it."""
 
-from publisher.deliver.events import Kind
+from publisher.deliver.feedback.events import Kind
 from publisher.deliver.mailing import Mailing, find_mailing
 from publisher.pipeline.approving import approve
 from publisher.pipeline.desk import Desk

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from publisher.deliver.mailing import Mailing
-from publisher.pipeline.both_books import Books, Finding, Taken, compare
+from publisher.pipeline.rehearsal.both_books import Books, Finding, Taken, compare
 from publisher.storage.schema import chunks, deliveries
 from tests.deliver.world import planned, subscribe
 

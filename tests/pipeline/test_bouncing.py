@@ -15,11 +15,11 @@ from publisher.audience import changes
 from publisher.audience.consents import history
 from publisher.audience.tokens import Tokens
 from publisher.config import Bounces, Handled, MailboxKind
-from publisher.deliver.headers import message_id
 from publisher.deliver.mailing import Mailing
+from publisher.deliver.senders.headers import message_id
 from publisher.errors import MailboxError
-from publisher.pipeline.bookkeeping import Outcome
-from publisher.pipeline.bouncing import Tally, read_bounces, take
+from publisher.pipeline.bounces.bookkeeping import Outcome
+from publisher.pipeline.bounces.bouncing import Tally, read_bounces, take
 from publisher.pipeline.desk import Desk
 from publisher.storage.schema import (
     bounce_scores,
@@ -35,7 +35,7 @@ from publisher.storage.suppressions import EVERYWHERE, email_hash
 from tests.deliver.world import Scripted, planned, run
 from tests.pipeline.conftest import Clock
 
-SAMPLES = Path(__file__).parent.parent / "deliver" / "reports"
+SAMPLES = Path(__file__).parent.parent / "deliver" / "feedback" / "reports"
 AMINA, LEA = "amina@example.org", "lea@example.org"
 STRANGERS = Tokens(["the key of another installation, as long"])
 

@@ -14,8 +14,8 @@ from publisher.audience.consents import history
 from publisher.audience.subscribers import Subscription, find
 from publisher.config import Bounces, Publication, Secrets, Web
 from publisher.deliver import make_sender
-from publisher.deliver.events import part
-from publisher.deliver.events_kept import keep
+from publisher.deliver.feedback.events import part
+from publisher.deliver.feedback.events_kept import keep
 from publisher.deliver.mailing import Mailing, freeze
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.hearing import Heard, hear, link_reader

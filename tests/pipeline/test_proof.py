@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from publisher.audience.csvfile import open_csv
-from publisher.deliver.events import Kind
+from publisher.deliver.feedback.events import Kind
 from publisher.errors import NotApproved, PublisherError
-from publisher.pipeline import proof_words as words
 from publisher.pipeline.approving import approve
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.proof import NothingSent, as_data, prove, sent_mailing
-from publisher.pipeline.proof_csv import COLUMNS, write_roll, write_roll_file
 from publisher.pipeline.record import NoSuchIssue
+from publisher.pipeline.telling import words as words
+from publisher.pipeline.telling.proof import NothingSent, as_data, prove, sent_mailing
+from publisher.pipeline.telling.roll_csv import COLUMNS, write_roll, write_roll_file
 from publisher.storage.schema import chunks, deliveries
 from publisher.week import Week
 from tests.deliver.invented import Heard, hear
@@ -128,7 +128,7 @@ def test_a_file_that_could_not_be_finished_does_not_stay(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("publisher.pipeline.proof_csv._cell", fail)
+    monkeypatch.setattr("publisher.pipeline.telling.roll_csv._cell", fail)
     path = tmp_path / "readers.csv"
     with pytest.raises(PublisherError, match="No space left on device"):
         write_roll_file(desk, sent_mailing(desk, W47), path)

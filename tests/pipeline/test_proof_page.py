@@ -12,9 +12,9 @@ from publisher.deliver.figures import Figures, Followed
 from publisher.deliver.incidents import Doubled, Settlement
 from publisher.deliver.providers import Provider
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.proof import Proof, Story, prove
-from publisher.pipeline.proof_page import page, page_file, write_page
-from publisher.pipeline.proof_words import headline
+from publisher.pipeline.telling.page import page, page_file, write_page
+from publisher.pipeline.telling.proof import Proof, Story, prove
+from publisher.pipeline.telling.words import headline
 from publisher.web.published import public_file
 from tests.pipeline.conftest import W47
 from tests.pipeline.proofs import sent_issue

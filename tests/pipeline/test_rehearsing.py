@@ -11,9 +11,9 @@ from publisher.config import Publication, load_publication
 from publisher.deliver.mailing import Mailing, freeze, load_message
 from publisher.errors import DeliveryError, RenderError
 from publisher.pipeline.desk import Desk
-from publisher.pipeline.rehearsal_stage import Mishaps
-from publisher.pipeline.rehearsing import Rehearsal, mishaps, rehearse
-from publisher.pipeline.understudy import (
+from publisher.pipeline.rehearsal.rehearsing import Rehearsal, mishaps, rehearse
+from publisher.pipeline.rehearsal.stage import Mishaps
+from publisher.pipeline.rehearsal.understudy import (
     copy_what_a_mailing_needs,
     open_understudy,
     room_for,

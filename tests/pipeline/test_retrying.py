@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from publisher.deliver.events import part
-from publisher.deliver.events_kept import keep
+from publisher.deliver.feedback.events import part
+from publisher.deliver.feedback.events_kept import keep
 from publisher.deliver.mailing import Mailing, find_mailing
 from publisher.errors import DeliveryError
 from publisher.pipeline.approving import approve
 from publisher.pipeline.desk import Desk
 from publisher.pipeline.hearing import hear
-from publisher.pipeline.proof import prove
 from publisher.pipeline.retrying import failures, retry
 from publisher.pipeline.sending import send_issue
 from publisher.pipeline.states import State
+from publisher.pipeline.telling.proof import prove
 from publisher.storage.schema import deliveries
 from tests.pipeline.conftest import W47, mails
 from tests.pipeline.test_making import rendered, state

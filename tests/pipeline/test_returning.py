@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from publisher.config import Security, SenderKind, SmtpConfig
 from publisher.deliver.mailing import plan
+from publisher.deliver.senders.smtp import Smtp
 from publisher.deliver.sending import send_mailing
-from publisher.deliver.smtp import Smtp
 from publisher.pipeline.addressing import addresses_of
-from publisher.pipeline.bookkeeping import Outcome
-from publisher.pipeline.bouncing import take
+from publisher.pipeline.bounces.bookkeeping import Outcome
+from publisher.pipeline.bounces.bouncing import take
 from publisher.pipeline.desk import Desk
 from publisher.storage.schema import receipts, subscribers
 from tests.deliver.world import START, planned

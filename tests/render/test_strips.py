@@ -17,8 +17,7 @@ def parsed(svg: str) -> ElementTree.Element:
 def rects(svg: str) -> list[dict[str, float]]:
     names = ("x", "y", "width", "height")
     return [
-        {name: float(rect.get(name, "0")) for name in names}
-        for rect in parsed(svg).iter("rect")
+        {name: float(rect.get(name, "0")) for name in names} for rect in parsed(svg).iter("rect")
     ]
 
 

@@ -13,8 +13,8 @@ from publisher.audience.changes import add, block, remove
 from publisher.audience.consents import history
 from publisher.audience.subscribers import Counts, count, find
 from publisher.config import Publication
-from publisher.deliver.outbox import Outbox
 from publisher.deliver.sender import Answer, Message, Recipient, Reference, Stop
+from publisher.deliver.senders.outbox import Outbox
 from publisher.storage.engine import reading
 from publisher.storage.suppressions import email_hash
 from publisher.web.joining import masked

@@ -1,0 +1,1 @@
+"""What comes back: events, bounces and complaints, and what follows from them."""

@@ -1,0 +1,1 @@
+"""A mailing rehearsed: the whole list, the real mail, and nothing leaves this machine."""

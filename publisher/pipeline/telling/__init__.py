@@ -1,0 +1,1 @@
+"""How an issue fared: proved, counted, told in words and drawn."""
