@@ -165,7 +165,9 @@ def _take(connection: Connection, run: Run, n: int | None) -> Taken | Wait | Non
     if chunk is None:
         return None
     if run.limits:
-        grant = throttle.take(connection, run.limits, chunk.size, now=now)
+        # what was tried before is known by its number: late evidence must find all its readers
+        whole = chunk.attempt > 0
+        grant = throttle.take(connection, run.limits, chunk.size, now=now, whole=whole)
         if grant.wait_until:
             return Wait(until=grant.wait_until, why=grant.why)
         if grant.mails < chunk.size:

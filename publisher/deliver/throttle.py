@@ -44,10 +44,13 @@ class Grant:
     why: str = ""
 
 
-def take(connection: Connection, limits: Limits, wanted: int, *, now: datetime) -> Grant:
+def take(
+    connection: Connection, limits: Limits, wanted: int, *, now: datetime, whole: bool = False
+) -> Grant:
     """Use up room for at most `wanted` mails, in the transaction that claims them.
 
-    A chunk goes as a whole: it may use up the rate ahead, and the next one waits for it.
+    A chunk may use up the rate ahead, and the next one waits for it; a day's cap parts it,
+    unless it must go `whole`.
     """
     cap = limits.cap(now)
     if cap is None and not limits.per_minute:
@@ -60,7 +63,7 @@ def take(connection: Connection, limits: Limits, wanted: int, *, now: datetime) 
     if cap is not None:
         used = _used(connection, _day(limits, now))
         mails = min(wanted, max(cap - used, 0))
-        if not mails:
+        if not mails or (whole and mails < wanted):
             return Grant(mails=0, wait_until=_next_day(limits, now), why=f"{cap} mails today")
         _use(connection, _day(limits, now), used + mails)
     if limits.per_minute:

@@ -18,6 +18,7 @@ from publisher.pipeline.addressing import addresses_of
 from publisher.pipeline.attaching import shortfall
 from publisher.pipeline.carrying import limits_of
 from publisher.pipeline.desk import Desk, is_dead_worker, this_worker
+from publisher.pipeline.hearing import hear
 from publisher.pipeline.letters import deliver_letter
 from publisher.pipeline.message import issue_message
 from publisher.pipeline.reporting import read_report
@@ -115,6 +116,7 @@ def send_issue(
 def resend_doubtful(desk: Desk, week: Week) -> int:
     """Plan another attempt for readers in doubt, on the operator's word; return how many."""
     mailing = _frozen(desk, week)
+    hear(desk)  # what was told and not yet read may be the evidence
     return resend_uncertain(desk.engine, mailing, desk.sender(), who=desk.who, now=desk.clock())
 
 

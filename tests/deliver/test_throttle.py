@@ -55,6 +55,15 @@ def test_a_new_sender_mails_so_many_a_day_and_the_rest_on_the_next(engine: Engin
         assert take(connection, warm, 400, now=midnight + timedelta(days=1)).mails == 400
 
 
+def test_a_chunk_that_was_tried_before_waits_until_it_can_go_whole(engine: Engine) -> None:
+    warm = limits(warm_up=FIRST_DAY, daily_caps=(50, 100))
+    with engine.begin() as connection:
+        take(connection, warm, 20, now=START)
+        assert take(connection, warm, 40, now=START, whole=True).mails == 0
+        tomorrow = START + timedelta(days=1)
+        assert take(connection, warm, 40, now=tomorrow, whole=True).mails == 40
+
+
 def test_nothing_leaves_before_the_first_day_of_a_warm_up(engine: Engine) -> None:
     early = limits(warm_up=FIRST_DAY + timedelta(days=1), daily_caps=(50,))
     with engine.begin() as connection:
