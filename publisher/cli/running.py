@@ -14,7 +14,7 @@ from rich.table import Table
 from publisher.cli.app import JsonOption, app, desk_of, local, out
 from publisher.cli.mailroom import log_to_terminal, mail_jobs
 from publisher.cli.showing import show_json
-from publisher.deliver.ledger import Counts
+from publisher.deliver.standing import Counts
 from publisher.errors import PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline import steps

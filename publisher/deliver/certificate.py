@@ -7,10 +7,10 @@ from itertools import islice
 
 from sqlalchemy import Connection, Engine, func, select
 
-from publisher.deliver import ledger
+from publisher.deliver import standing
 from publisher.deliver.incidents import Doubled, Settlement, doubled_of, settlements_of
-from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
+from publisher.deliver.standing import Counts
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading, snapshot
 from publisher.storage.schema import chunks, deliveries
@@ -78,7 +78,7 @@ def certificate_of(engine: Engine, mailing: Mailing, *, named: int = NAMED) -> C
 def draw_up(connection: Connection, mailing: Mailing, *, named: int = NAMED) -> Certificate:
     """Draw up a certificate from what one connection sees; see `certificate_of`."""
     current = read_mailing(connection, mailing.id)
-    counts = ledger.counts(connection, mailing.id)
+    counts = standing.counts(connection, mailing.id)
     intended = _written_down(connection, mailing.id)
     if counts.intended != intended:
         raise DeliveryError(
@@ -106,12 +106,12 @@ def draw_up(connection: Connection, mailing: Mailing, *, named: int = NAMED) -> 
 def counts_of(engine: Engine, mailing: Mailing) -> Counts:
     """Count a mailing's readers by where they stand, without their names."""
     with reading(engine) as connection:
-        return ledger.counts(connection, mailing.id)
+        return standing.counts(connection, mailing.id)
 
 
 def unserved(connection: Connection, mailing_id: int) -> Iterator[Unserved]:
     """Go through the readers whose mail was not accepted, by number, a slice at a time."""
-    state = ledger.effective_state()
+    state = standing.effective_state()
     reason = func.coalesce(func.nullif(deliveries.c.reason, ""), chunks.c.reason)
     query = (
         select(
@@ -120,7 +120,7 @@ def unserved(connection: Connection, mailing_id: int) -> Iterator[Unserved]:
             state.label("state"),
             reason.label("reason"),
         )
-        .select_from(deliveries.join(chunks, ledger.SAME_CHUNK))
+        .select_from(deliveries.join(chunks, standing.SAME_CHUNK))
         .where(deliveries.c.mailing_id == mailing_id, state != "accepted")
         .order_by(deliveries.c.subscriber_id)
         .limit(_SLICE)

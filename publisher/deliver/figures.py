@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, Select, and_, case, cast, func, or_, select
 
-from publisher.deliver import ledger
+from publisher.deliver import standing
 from publisher.deliver.providers import OTHERS, Provider, family_of, spoken_reason
 from publisher.storage.schema import chunks, clicks, deliveries, receipts
 
@@ -137,8 +137,8 @@ def _accepted(mailing_id: int, *columns: Any) -> Select[Any]:
     """Return a query over the readers whose mail was accepted, with what was heard of it."""
     return (
         select(*columns)
-        .select_from(deliveries.join(chunks, ledger.SAME_CHUNK).outerjoin(receipts, SAME_READER))
-        .where(deliveries.c.mailing_id == mailing_id, ledger.effective_state() == "accepted")
+        .select_from(deliveries.join(chunks, standing.SAME_CHUNK).outerjoin(receipts, SAME_READER))
+        .where(deliveries.c.mailing_id == mailing_id, standing.effective_state() == "accepted")
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
-from publisher.deliver import ledger
+from publisher.deliver import standing
 from publisher.deliver.mailing import Mailing
 from publisher.storage.schema import audit, chunks, deliveries, evidence
 
@@ -133,10 +133,10 @@ def _members(connection: Connection, mailing_id: int, n: int) -> list[int]:
 
 def _mailed(connection: Connection, mailing_id: int, ids: list[int]) -> Iterable[Any]:
     """Yield those of the readers who were mailed, or may have been, with the last attempt."""
-    state = ledger.effective_state()
+    state = standing.effective_state()
     query = (
         select(deliveries.c.subscriber_id, deliveries.c.email, chunks.c.attempt)
-        .select_from(deliveries.join(chunks, ledger.SAME_CHUNK))
+        .select_from(deliveries.join(chunks, standing.SAME_CHUNK))
         .where(deliveries.c.mailing_id == mailing_id, state.in_(_MAILED))
         .order_by(deliveries.c.subscriber_id)
     )

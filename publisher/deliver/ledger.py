@@ -4,7 +4,6 @@ Every change of a chunk is a comparison and a swap: the row is written only if i
 is as it was read, so that of two workers one wins and the other learns it.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -19,8 +18,6 @@ from publisher.deliver.states import Chunk, Fate, LeaseLost, State
 from publisher.storage.schema import chunks, deliveries, lists, mailings, subscribers, subscriptions
 from publisher.storage.suppressions import email_hash, suppressed
 
-_OWN = (Fate.ACCEPTED, Fate.REFUSED, Fate.SUPPRESSED)  #: a reader's, whatever her chunk's is
-_SHARED = (State.ACCEPTED, State.REFUSED, State.UNCERTAIN, State.CANCELLED)
 _NOT_SETTLED = (State.PLANNED, State.CLAIMED, State.SENDING)
 _OPEN = or_(deliveries.c.state.is_(None), deliveries.c.state == Fate.DEFERRED)
 _COLUMNS = (
@@ -73,28 +70,6 @@ class Member:
     noted: str  #: the address as the ledger has it; she may have changed hers since
     deferred: bool  #: whether this attempt has already put her off
     barred: str  #: why she must not be mailed any more; empty if she may
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """How many readers stand where; `intended` is their sum."""
-
-    accepted: int = 0
-    suppressed: int = 0
-    refused: int = 0
-    uncertain: int = 0
-    cancelled: int = 0
-    waiting: int = 0
-
-    @property
-    def intended(self) -> int:
-        """All readers of the mailing."""
-        return self.settled + self.waiting
-
-    @property
-    def settled(self) -> int:
-        """Those for whom nothing more happens by itself."""
-        return self.accepted + self.suppressed + self.refused + self.uncertain + self.cancelled
 
 
 def swap(connection: Connection, before: Chunk, after: Chunk, now: datetime) -> Chunk:
@@ -334,49 +309,6 @@ def cancel_planned(connection: Connection, mailing_id: int, now: datetime) -> in
             swap(connection, chunk, states.cancel(chunk), now)
             left += chunk.size
     return left
-
-
-def counts(connection: Connection, mailing_id: int) -> Counts:
-    """Count the readers of a mailing by where they stand.
-
-    Chunk by chunk along the index: to sort a million readers would take 30 MB.
-    """
-    each = (
-        select(
-            deliveries.c.n,
-            func.count().label("readers"),
-            *(func.count(case((deliveries.c.state == fate, 1))).label(fate) for fate in _OWN),
-        )
-        .where(deliveries.c.mailing_id == mailing_id)
-        .group_by(deliveries.c.n)
-        .subquery()
-    )
-    rows = connection.execute(
-        select(chunks.c.state, *(func.sum(each.c[name]) for name in ("readers", *_OWN)))
-        .join(each, each.c.n == chunks.c.n)
-        .where(chunks.c.mailing_id == mailing_id)
-        .group_by(chunks.c.state)
-    )
-    found: Counter[str] = Counter()
-    for state, readers, *exceptions in rows:
-        found.update(
-            {str(fate): int(number) for fate, number in zip(_OWN, exceptions, strict=True)}
-        )
-        rest = int(readers) - sum(map(int, exceptions))
-        found[state if state in _SHARED else "waiting"] += rest
-    return Counts(**found)
-
-
-def effective_state() -> Any:
-    """Return the SQL for where a reader stands: her own state, else her chunk's."""
-    return case(
-        (deliveries.c.state.in_(_OWN), deliveries.c.state),
-        (chunks.c.state.in_(_SHARED), chunks.c.state),
-        else_="waiting",
-    )
-
-
-SAME_CHUNK = and_(chunks.c.mailing_id == deliveries.c.mailing_id, chunks.c.n == deliveries.c.n)
 
 
 def _of(chunk: Chunk, subscriber_ids: Sequence[int]) -> tuple[Any, ...]:

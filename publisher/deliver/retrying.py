@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select, update
 
-from publisher.deliver import ledger
+from publisher.deliver import standing
 from publisher.deliver.feedback.causes import Kind, classify
 from publisher.deliver.figures import SAME_READER
 from publisher.deliver.mailing import Mailing, note, read_mailing, set_state
@@ -192,9 +192,9 @@ def _slices(
 
 def _candidates(mailing: Mailing, *, hold: bool) -> Any:
     """Return the query for readers who failed, want the mail and have shown no sign of it."""
-    state = ledger.effective_state()
+    state = standing.effective_state()
     people = (
-        deliveries.join(chunks, ledger.SAME_CHUNK)
+        deliveries.join(chunks, standing.SAME_CHUNK)
         .outerjoin(receipts, SAME_READER)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .join(lists, lists.c.name == mailing.list)

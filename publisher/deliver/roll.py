@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select
 
-from publisher.deliver import ledger
+from publisher.deliver import standing
 from publisher.deliver.figures import SAME_READER, fate
 from publisher.storage.schema import chunks, clicks, deliveries, receipts
 
@@ -40,7 +40,7 @@ class Copy:
 
 def roll(connection: Connection, mailing_id: int) -> Iterator[Copy]:
     """Go through all readers of a mailing by number, a slice at a time."""
-    state = ledger.effective_state()
+    state = standing.effective_state()
     accepted = state == "accepted"
     followed = (
         select(func.count())
@@ -75,7 +75,7 @@ def roll(connection: Connection, mailing_id: int) -> Iterator[Copy]:
             chunks.c.n.label("chunk"),
             chunks.c.attempt.label("attempts"),
         )
-        .select_from(deliveries.join(chunks, ledger.SAME_CHUNK).outerjoin(receipts, SAME_READER))
+        .select_from(deliveries.join(chunks, standing.SAME_CHUNK).outerjoin(receipts, SAME_READER))
         .where(deliveries.c.mailing_id == mailing_id)
         .order_by(deliveries.c.subscriber_id)
         .limit(_SLICE)

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from publisher.deliver import ledger, tending
+from publisher.deliver import ledger, standing, tending
 from publisher.deliver.attempting import Hand, Run, Taken, Wait, lease_of, send_taken, take
-from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, note, read_mailing, set_state
 from publisher.deliver.resolving import resolve_uncertain
 from publisher.deliver.sender import Sender
+from publisher.deliver.standing import Counts
 from publisher.deliver.throttle import Limits
 from publisher.errors import DeliveryError
 from publisher.storage.engine import reading
@@ -185,11 +185,11 @@ def _state(run: Run) -> str:
 
 def _counts(run: Run) -> Counts:
     with reading(run.engine) as connection:
-        return ledger.counts(connection, run.mailing.id)
+        return standing.counts(connection, run.mailing.id)
 
 
 def _report(run: Run) -> Report:
     with reading(run.engine) as connection:
         mailing = read_mailing(connection, run.mailing.id)
-        found = ledger.counts(connection, mailing.id)
+        found = standing.counts(connection, mailing.id)
     return Report(state=mailing.state, reason=mailing.reason, counts=found)

@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from publisher.config import Security, SendgridConfig, SmtpConfig
 from publisher.deliver import failures, letter_to, send_to
 from publisher.deliver.forms import in_form
-from publisher.deliver.ledger import Counts
 from publisher.deliver.sender import (
     Accepted,
     Attachment,
@@ -28,6 +27,7 @@ from publisher.deliver.sender import (
 from publisher.deliver.senders.outbox import Outbox
 from publisher.deliver.senders.sendgrid import SendGrid
 from publisher.deliver.senders.smtp import Smtp
+from publisher.deliver.standing import Counts
 from tests.deliver.world import (
     PDF,
     POSTAL,

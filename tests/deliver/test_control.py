@@ -5,9 +5,10 @@ from sqlalchemy import Engine
 
 from publisher.deliver import control
 from publisher.deliver.certificate import certificate_of
-from publisher.deliver.ledger import Counts, due
+from publisher.deliver.ledger import due
 from publisher.deliver.mailing import Mailing, freeze, plan, read_mailing
 from publisher.deliver.sender import Retry, Uncertain
+from publisher.deliver.standing import Counts
 from publisher.errors import DeliveryError
 from tests.deliver.world import START, Clock, Scripted, issue_mail, planned, run, subscribe
 

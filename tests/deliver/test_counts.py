@@ -5,8 +5,8 @@ from itertools import product
 
 from sqlalchemy import Engine, select, update
 
-from publisher.deliver import ledger
-from publisher.deliver.ledger import Counts, effective_state
+from publisher.deliver import standing
+from publisher.deliver.standing import Counts, effective_state
 from publisher.deliver.states import Fate, State
 from publisher.storage.schema import chunks, deliveries
 from tests.deliver.world import planned, subscribe
@@ -24,14 +24,14 @@ def test_every_state_of_chunk_and_reader_is_counted_where_it_belongs(engine: Eng
             connection.execute(update(deliveries).where(row).values(state=fate))
     with engine.connect() as connection:
         states = connection.scalars(
-            select(effective_state()).select_from(deliveries.join(chunks, ledger.SAME_CHUNK))
+            select(effective_state()).select_from(deliveries.join(chunks, standing.SAME_CHUNK))
         )
         expected = Counts(**Counter(map(str, states)))
-        assert ledger.counts(connection, mailing.id) == expected
+        assert standing.counts(connection, mailing.id) == expected
     assert expected.intended == len(readers)
 
 
 def test_a_mailing_without_readers_counts_nobody(engine: Engine) -> None:
     mailing = planned(engine)
     with engine.connect() as connection:
-        assert ledger.counts(connection, mailing.id) == Counts()
+        assert standing.counts(connection, mailing.id) == Counts()

@@ -10,9 +10,10 @@ from sqlalchemy import Engine, event, select, update
 from sqlalchemy.exc import OperationalError
 
 from publisher.deliver.certificate import certificate_of, counts_of
-from publisher.deliver.ledger import Counts, claim_next
+from publisher.deliver.ledger import claim_next
 from publisher.deliver.mailing import read_mailing
 from publisher.deliver.resolving import resend_uncertain
+from publisher.deliver.standing import Counts
 from publisher.errors import DeliveryError
 from publisher.storage.schema import audit, mailings
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe

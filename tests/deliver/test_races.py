@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select, update
 from sqlalchemy.exc import OperationalError
 
-from publisher.deliver import ledger, recording, tending
+from publisher.deliver import ledger, recording, standing, tending
 from publisher.deliver.certificate import certificate_of
-from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.recording import Attempt
 from publisher.deliver.sender import Accepted, Answer, Deferred, Form, Refused, Retry, Uncertain
+from publisher.deliver.standing import Counts
 from publisher.deliver.states import LeaseLost, State
 from publisher.errors import DeliveryError
 from publisher.storage.schema import chunks, deliveries, mailings, subscriptions
@@ -124,7 +124,7 @@ def test_an_answer_written_twice_moves_nobody_twice(engine: Engine) -> None:
             write(connection)
     assert sizes_agree(engine)
     with engine.connect() as connection:
-        assert ledger.counts(connection, mailing.id) == Counts(accepted=1, uncertain=1, waiting=8)
+        assert standing.counts(connection, mailing.id) == Counts(accepted=1, uncertain=1, waiting=8)
 
 
 def test_an_owner_who_comes_again_does_not_take_back_what_may_have_left(engine: Engine) -> None:
@@ -206,7 +206,7 @@ def test_a_limit_parts_a_chunk_without_forgetting_who_was_mailed(engine: Engine)
         chunk = ledger.read_chunk(connection, mailing.id, 1)
         assert (chunk.state, chunk.size) == (State.PLANNED, 10)
         ledger.keep_only(connection, chunk, 0, START)
-        assert ledger.counts(connection, mailing.id) == Counts(accepted=1, waiting=9)
+        assert standing.counts(connection, mailing.id) == Counts(accepted=1, waiting=9)
     assert sizes_agree(engine)
 
 

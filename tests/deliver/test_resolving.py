@@ -9,11 +9,11 @@ from publisher.deliver import control
 from publisher.deliver.certificate import certificate_of
 from publisher.deliver.feedback.events import Raw
 from publisher.deliver.feedback.events_kept import keep
-from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, read_mailing
 from publisher.deliver.proving import Evidence, note_evidence
 from publisher.deliver.resolving import Resolved, resend_uncertain, resolve_uncertain
 from publisher.deliver.sender import Uncertain
+from publisher.deliver.standing import Counts
 from publisher.storage.schema import audit, chunks, parcels
 from tests.deliver.world import START, Clock, Scripted, planned, run, subscribe
 

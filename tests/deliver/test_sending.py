@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 from publisher.deliver.certificate import certificate_of, counts_of
-from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import load_message, plan
 from publisher.deliver.resolving import resend_uncertain
 from publisher.deliver.sender import Deferred, Refused, Retry, Stop, TooLarge, Uncertain
 from publisher.deliver.sending import Progress, send_mailing
+from publisher.deliver.standing import Counts
 from publisher.errors import DeliveryError
 from publisher.storage.schema import audit, chunks, deliveries, mailings, subscribers, subscriptions
 from publisher.storage.suppressions import email_hash, suppress

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from publisher.deliver import ledger
+from publisher.deliver import standing
 from publisher.deliver.mailing import Mailing
 from publisher.deliver.senders.headers import ascii_domain
 from publisher.storage.engine import reading
@@ -83,22 +83,22 @@ def compare(engine: Engine, mailing: Mailing, mails: Iterable[Taken]) -> Books:
     """
     _write_beside(engine, mails)
     with reading(engine) as connection:
-        state = ledger.effective_state()
-        standing = (
+        state = standing.effective_state()
+        ledgered = (
             select(deliveries.c.subscriber_id, deliveries.c.email, state.label("state"))
-            .select_from(deliveries.join(chunks, ledger.SAME_CHUNK))
+            .select_from(deliveries.join(chunks, standing.SAME_CHUNK))
             .where(deliveries.c.mailing_id == mailing.id)
             .subquery()
         )
-        there = exists().where(_taken.c.subscriber_id == standing.c.subscriber_id)
+        there = exists().where(_taken.c.subscriber_id == ledgered.c.subscriber_id)
         known = exists().where(
             deliveries.c.mailing_id == mailing.id,
             deliveries.c.subscriber_id == _taken.c.subscriber_id,
         )
-        readers = select(standing.c.email)
-        doubtful = readers.where(there, standing.c.state == "uncertain")
+        readers = select(ledgered.c.email)
+        doubtful = readers.where(there, ledgered.c.state == "uncertain")
         return Books(
-            accepted=_count(connection, readers.where(standing.c.state == "accepted")),
+            accepted=_count(connection, readers.where(ledgered.c.state == "accepted")),
             mails=_count(connection, select(_taken.c.email)),
             readers=_count(connection, select(_taken.c.subscriber_id).distinct()),
             doubled=_finding(
@@ -107,10 +107,10 @@ def compare(engine: Engine, mailing: Mailing, mails: Iterable[Taken]) -> Books:
                 .group_by(_taken.c.subscriber_id)
                 .having(func.count() > 1),
             ),
-            lost=_finding(connection, readers.where(~there, standing.c.state == "accepted")),
+            lost=_finding(connection, readers.where(~there, ledgered.c.state == "accepted")),
             unrecorded=_finding(
                 connection,
-                readers.where(there, standing.c.state.not_in(("accepted", "uncertain"))),
+                readers.where(there, ledgered.c.state.not_in(("accepted", "uncertain"))),
             ),
             strangers=_finding(connection, select(_taken.c.email).where(~known)),
             misaddressed=_misaddressed(connection, mailing),

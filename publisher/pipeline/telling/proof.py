@@ -12,9 +12,9 @@ from publisher.content.articles import read_articles
 from publisher.content.issue import IssueFile, read_issue_file
 from publisher.deliver.certificate import NAMED, Certificate, counts_of, draw_up
 from publisher.deliver.figures import Figures, Followed, figures_of
-from publisher.deliver.ledger import Counts
 from publisher.deliver.mailing import Mailing, find_mailing
 from publisher.deliver.providers import advice, complaint_level, complaint_sentence
+from publisher.deliver.standing import Counts
 from publisher.errors import NotApproved, PublisherError
 from publisher.pipeline import record as records
 from publisher.pipeline.desk import Desk

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from publisher.content.files import save
-from publisher.deliver.ledger import Counts
 from publisher.deliver.sender import Accepted, Stop
 from publisher.deliver.senders.outbox import Outbox, file_name
+from publisher.deliver.standing import Counts
 from tests.deliver.world import START, issue_mail, people, person, planned, run, subscribe
 from tests.servers.smtp import parsed
 

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, select
 
 from publisher.config import SendgridConfig
 from publisher.deliver.certificate import certificate_of
-from publisher.deliver.ledger import Counts
 from publisher.deliver.resolving import resend_uncertain
 from publisher.deliver.sender import (
     Accepted,
@@ -28,6 +27,7 @@ from publisher.deliver.sender import (
 )
 from publisher.deliver.senders.sendgrid import SendGrid
 from publisher.deliver.senders.sendgrid_body import mail_send_body
+from publisher.deliver.standing import Counts
 from publisher.storage.schema import chunks
 from tests.deliver.world import (
     PDF,

@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 
 from publisher.config import Security, SmtpConfig
 from publisher.deliver.certificate import certificate_of
-from publisher.deliver.ledger import Counts
 from publisher.deliver.sender import (
     Accepted,
     Answer,
@@ -23,6 +22,7 @@ from publisher.deliver.sender import (
     Uncertain,
 )
 from publisher.deliver.senders.smtp import Smtp
+from publisher.deliver.standing import Counts
 from publisher.errors import DeliveryError
 from tests.deliver.world import PDF, START, issue_mail, people, person, planned, run, subscribe
 from tests.servers.smtp import PASSWORD, USER, SmtpServer, certificate, smtp_server

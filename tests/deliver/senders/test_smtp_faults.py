@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from publisher.deliver.ledger import Counts
 from publisher.deliver.sender import (
     Accepted,
     Deferred,
@@ -17,6 +16,7 @@ from publisher.deliver.sender import (
     TooLarge,
     Uncertain,
 )
+from publisher.deliver.standing import Counts
 from tests.deliver.smtp_world import BIG, all_accepted, outcomes, sending
 from tests.deliver.world import people, planned, run, subscribe
 from tests.servers.smtp_scripted import Guest, Scripted, scripted_server
