@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from publisher.storage.engine import reading
 
 _ASK_AGAIN_S = 60.0  #: how long a difference between two clocks is trusted
+_AFTER_A_FAILURE_S = 10.0
 
 
 def shared_clock(
@@ -39,7 +40,8 @@ def shared_clock(
                     difference = theirs - (before + (clock() - before) / 2)
                 asked = elapsed()
             except DBAPIError:
-                pass  # whoever needs the database will say so; the old difference will do
+                # whoever needs the database will say so; the old difference will do meanwhile
+                asked = elapsed() - _ASK_AGAIN_S + _AFTER_A_FAILURE_S
         return clock() + difference
 
     return now
