@@ -147,7 +147,7 @@ def _line(pipe: IO[bytes]) -> bytes:
     deadline = time.monotonic() + _PATIENCE
     while True:
         ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
+        if not ready or time.monotonic() > deadline:
             raise TimeoutError
         part = os.read(pipe.fileno(), 1 << 16)
         parts.append(part)

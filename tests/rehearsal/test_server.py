@@ -217,10 +217,9 @@ def test_the_webhook_tells_what_became_of_accepted_mails(
     assert {mail["status"] for mail in logged} == {"delivered"}
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SendGridProcess]:
-    folder = tmp_path_factory.mktemp("sendgrid")
-    with sendgrid_process(key="SG.private", book=folder / "book.db") as found:
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[SendGridProcess]:
+    with sendgrid_process(key="SG.private", book=tmp_path / "book.db") as found:
         yield found
 
 
