@@ -123,7 +123,8 @@ def _hours(tally: Tally, acts: Acts) -> tuple[Hour, ...]:
 
     def spread(number: int, lateness: float) -> list[int]:
         weights = [weight(hour, lateness) for hour in range(50)]
-        return [round(number * one / sum(weights)) for one in weights]
+        parts = [round(number * one / sum(weights)) for one in weights]
+        return [parts[0] + number - sum(parts), *parts[1:]]
 
     opened, clicked = spread(acts.opened - 61, 0.5), spread(acts.clicked - 22, 1.5)
     accepted, delivered = [tally.accepted], [tally.delivered - 211, 160, 38, 9, 0, 3, 0, 0, 1]

@@ -4,11 +4,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, func, inspect, select
+from sqlalchemy import Engine, func, inspect, select, text
 
 from publisher.storage.engine import reading
 from publisher.storage.migrations import HEAD, SCRIPTS, VERSION_TABLE, migrate, revision
-from publisher.storage.schema import metadata, settings
+from publisher.storage.schema import chunks, deliveries, mailings, metadata, settings
 from publisher.storage.settings import put_setting
 
 
@@ -43,3 +43,42 @@ def test_migrating_again_keeps_what_is_there(engine: Engine) -> None:
     migrate(engine, HEAD)
     with reading(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(settings)) == 1
+
+
+def test_a_mailing_under_way_survives_the_upgrade(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for name in (*reversed(metadata.sorted_tables), VERSION_TABLE):
+            connection.execute(text(f"DROP TABLE {name}"))
+    migrate(engine, "0001")
+    moment = "2026-11-21 07:00:00"
+    with engine.begin() as connection:
+        for week in ("2026-W46", "2026-W47"):
+            connection.execute(
+                text(
+                    "INSERT INTO mailings (week, list, state, reason, subject, artefacts, created)"
+                    " VALUES (:week, 'readers', 'sending', '', 'The water below', '{}', :moment)"
+                ),
+                {"week": week, "moment": moment},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO chunks"
+                " (mailing_id, n, state, size, attempt, doubt, provider_id, reason, changed)"
+                " VALUES (1, 1, 'uncertain', 1, 1, 0, '', 'no answer', :moment)"
+            ),
+            {"moment": moment},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO deliveries (mailing_id, subscriber_id, n, email, reason)"
+                " VALUES (1, 7, 1, 'lina@example.org', '')"
+            )
+        )
+    migrate(engine)
+    with reading(engine) as connection:
+        tokens = connection.scalars(select(mailings.c.token)).all()
+        assert len(set(tokens)) == 2
+        assert all(len(token) == 16 for token in tokens)
+        chunk = connection.execute(select(chunks)).one()
+        assert (chunk.state, chunk.form, chunk.reason) == ("uncertain", "link", "no answer")
+        assert connection.scalar(select(deliveries.c.email)) == "lina@example.org"
