@@ -58,8 +58,9 @@ format: .venv/.test-ready
 	@$(RUN)/ruff check --fix .
 	@$(RUN)/ruff format .
 
+# by as many processes as there are processors: most tests wait for others' programs
 test: lint
-	@$(RUN)/pytest
+	@$(RUN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 bench: .venv/.test-ready
 	@$(RUN)/python -m benchmarks.render

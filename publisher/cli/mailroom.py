@@ -18,7 +18,7 @@ def mail_jobs(desk: Desk, bell: MailBell) -> list[Job]:
 
     jobs = [
         Job(name="chunks to be sent", seconds=2, work=ring),
-        Job(name="chunks that are lost or in doubt", seconds=20, work=lambda: tend(desk)),
+        Job(name="chunks that are lost or in doubt", seconds=10, work=lambda: tend(desk)),
         Job(name="mailings that have stopped", seconds=30, work=lambda: tell_of_stops(desk)),
         Job(name="what the mail service tells", seconds=5, work=lambda: hear(desk)),
     ]
