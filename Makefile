@@ -58,9 +58,8 @@ format: .venv/.test-ready
 	@$(RUN)/ruff check --fix .
 	@$(RUN)/ruff format .
 
-# by as many processes as there are processors: most tests wait for others' programs
 test: lint
-	@$(RUN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	@$(RUN)/pytest
 
 bench: .venv/.test-ready
 	@$(RUN)/python -m benchmarks.render
