@@ -3,6 +3,7 @@
 import shutil
 import sys
 from datetime import datetime
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,6 +93,7 @@ WeekOption = Annotated[
     str,
     typer.Option("--week", "-w", metavar="YYYY-Www", help="The issue's week; this week if absent."),
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why, for those who ask later.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
@@ -112,6 +114,14 @@ def local(desk: Desk, moment: datetime | None) -> str:
     if moment is None:
         return ""
     return f"{moment.astimezone(desk.publication.timezone):%a %d %b %H:%M}"
+
+
+def user() -> str:
+    """Return who types, for the record."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "operator"  # a container's user may have no name
 
 
 def at_a_terminal() -> bool:

@@ -1,18 +1,25 @@
 """approve, hold, release, reopen, send: letting the issue go."""
 
-from getpass import getuser
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from publisher.cli import rehearsing
-from publisher.cli.app import JsonOption, WeekOption, app, at_a_terminal, desk_of, out, week_of
-from publisher.cli.showing import show_certificate, show_json
+from publisher.cli.app import (
+    JsonOption,
+    ReasonOption,
+    WeekOption,
+    app,
+    at_a_terminal,
+    desk_of,
+    out,
+    user,
+    week_of,
+)
+from publisher.cli.showing import sending_progress, show_certificate, show_json
 from publisher.config import Form, SenderKind
 from publisher.deliver.certificate import Certificate
-from publisher.deliver.sending import Progress as SendingProgress
 from publisher.errors import PublisherError
 from publisher.pipeline import approving, sending
 from publisher.pipeline import record as records
@@ -21,8 +28,6 @@ from publisher.pipeline.desk import Desk
 from publisher.pipeline.reporting import read_report
 from publisher.pipeline.states import State
 from publisher.week import Week
-
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why, for those who ask later.")]
 
 
 @app.command()
@@ -36,7 +41,7 @@ def approve(
     """Freeze a rendered issue and let it go out at its time."""
     desk = desk_of(ctx)
     when = week_of(desk, week)
-    record = approving.approve(desk, when, by=_user(), despite_errors=despite_errors)
+    record = approving.approve(desk, when, by=user(), despite_errors=despite_errors)
     out.print(f"No. {record.number} ({when}) is approved and frozen. It goes out at its time,")
     out.print(f"or now with `publisher send --week {when}`; `publisher reopen` thaws it.")
     if missing := shortfall(desk, when):
@@ -202,32 +207,9 @@ def _ask(desk: Desk, week: Week, view: sending.Outlook, *, yes: bool) -> None:
 def _approve_if_asked(desk: Desk, week: Week) -> None:
     """Take the operator's yes for the approval, if there was none yet."""
     if records.get(desk.engine, week).state is State.RENDERED:
-        approving.approve(desk, week, by=_user())
+        approving.approve(desk, week, by=user())
 
 
 def _send_with_progress(desk: Desk, week: Week, priority: int | None) -> Certificate:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=out, transient=True) as bar:
-        task = bar.add_task(f"Sending {week}", total=None)
-
-        def show(progress: SendingProgress) -> None:
-            bar.update(
-                task,
-                completed=progress.settled,
-                total=progress.intended,
-                description=progress.note or f"Sending {week}",
-            )
-
+    with sending_progress(f"Sending {week}") as show:
         return sending.send_issue(desk, week, priority=priority, progress=show)
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return "operator"  # a container's user may have no name

@@ -3,12 +3,20 @@
 import signal
 import threading
 from dataclasses import replace
-from getpass import getuser
 from typing import Annotated
 
 import typer
 
-from publisher.cli.app import WeekOption, app, at_a_terminal, desk_of, out, week_of
+from publisher.cli.app import (
+    ReasonOption,
+    WeekOption,
+    app,
+    at_a_terminal,
+    desk_of,
+    out,
+    user,
+    week_of,
+)
 from publisher.cli.mailroom import log_to_terminal, mail_jobs
 from publisher.errors import PublisherError
 from publisher.pipeline import controlling
@@ -16,8 +24,6 @@ from publisher.pipeline.carrying import MailRoom
 from publisher.pipeline.desk import this_process
 from publisher.schedule import start_clock
 from publisher.tasks import MailBell
-
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why, for those who ask later.")]
 
 
 @app.command()
@@ -57,7 +63,7 @@ def pause(
     """Let no more mails of an issue leave until it is resumed."""
     desk = desk_of(ctx)
     when = week_of(desk, week)
-    waiting = controlling.pause(desk, when, by=_user(), reason=reason)
+    waiting = controlling.pause(desk, when, by=user(), reason=reason)
     out.print(f"{when} is paused; {waiting:,} readers wait. What is under way is finished.")
     out.print(f"`publisher resume --week {when}` lets it go on.")
 
@@ -67,7 +73,7 @@ def resume(ctx: typer.Context, week: WeekOption = "") -> None:
     """Let a paused or stopped issue go on."""
     desk = desk_of(ctx)
     when = week_of(desk, week)
-    waiting = controlling.resume(desk, when, by=_user())
+    waiting = controlling.resume(desk, when, by=user())
     out.print(f"{when} goes on: {waiting:,} readers wait. Workers and `publisher run` take it up")
     out.print(f"by themselves; without them, `publisher send --week {when}` does.")
 
@@ -88,13 +94,6 @@ def cancel(
             raise PublisherError("nobody is here to ask: say --yes to cancel without asking")
         if not typer.confirm(f"Send nothing more of {when}, for good?"):
             raise typer.Exit(1)
-    readers = controlling.cancel(desk, when, by=_user(), reason=reason)
+    readers = controlling.cancel(desk, when, by=user(), reason=reason)
     out.print(f"{when} is cancelled: {readers:,} readers do not get it.")
     out.print(f"`publisher report {when}` tells who did.")
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return "operator"  # a container's user may have no name

@@ -1,6 +1,5 @@
 """The addresses in a mail that are one reader's own: to leave, to choose, to bounce to."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from publisher.audience.tokens import Tokens
@@ -42,8 +41,3 @@ def addresses_of(desk: Desk) -> Addresses:
         bounces=delivery.smtp.bounces if by_smtp else "",
         tokens=Tokens(signing_keys(desk.engine, desk.secrets)),
     )
-
-
-def unsubscribe_address(desk: Desk) -> Callable[[int, str], str]:
-    """Return the function that makes a reader's address to unsubscribe at."""
-    return addresses_of(desk).unsubscribe
